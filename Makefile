@@ -1,0 +1,86 @@
+# Every target does its own set-up from a clean clone; it needs python3 (3.11 or newer, with venv),
+# make and git. Stamps in .venv tell what is already done, so that a second run starts at once.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP_INSTALL := -m pip install -q
+EXAMPLE := examples/fleet/auditor.yaml
+
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint e2e bench lock docs clean
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-6s  %s\n", $$1, $$2 }' Makefile
+
+# `audit` answers 3 when something could not be audited: that is an answer, not a breakdown.
+demo: $(VENV)/.project ## Audit the example fleet (installs the runtime set only)
+	@$(BIN)/exposure-auditor audit --config $(EXAMPLE) || [ $$? -eq 3 ]
+
+test: $(VENV)/.dev $(VENV)/.project ## Run the tests (ARGS="-k words" narrows them)
+	@$(BIN)/python -m pytest -n 2 $(ARGS)
+
+lint: $(VENV)/.dev $(VENV)/.project ## Check style, types and the floors
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-logo
+
+# The wheel alone, in an environment that never saw this tree: it must carry all its data files.
+e2e: $(VENV)/.dev $(VENV)/.project ## Use the built wheel as a stranger would, then run the e2e tests
+	@set -eu; tmp=$$(mktemp -d); trap 'rm -rf "$$tmp"' EXIT; \
+	$(BIN)/python -m pip wheel -q --no-deps --no-build-isolation -w "$$tmp" .; \
+	$(BIN)/python -m venv "$$tmp/venv"; \
+	"$$tmp/venv/bin/python" $(PIP_INSTALL) --require-hashes -r requirements/runtime.txt; \
+	"$$tmp/venv/bin/python" $(PIP_INSTALL) --no-deps --no-index "$$tmp"/*.whl; \
+	"$$tmp/venv/bin/exposure-auditor" --version; \
+	"$$tmp/venv/bin/exposure-auditor" audit --config $(EXAMPLE) --format json \
+		--output "$$tmp/audit.json" || [ $$? -eq 3 ]; \
+	"$$tmp/venv/bin/python" -I -c 'import json, pathlib, sys, auditor; \
+		assert auditor.__file__.startswith(sys.prefix), auditor.__file__; \
+		clusters = json.loads(pathlib.Path(sys.argv[1]).read_bytes())["clusters"]; \
+		assert clusters, "the example fleet is empty"; \
+		print("clusters audited by the installed wheel:", len(clusters))' "$$tmp/audit.json"; \
+	if [ -d tests/e2e ]; then $(BIN)/python -m pytest -m e2e tests/e2e; fi
+
+bench: $(VENV)/.dev $(VENV)/.project ## Measure
+	@$(BIN)/python -m benchmarks
+
+docs: $(VENV)/.dev $(VENV)/.project ## Write the generated pages under docs/ anew
+	@$(BIN)/python -m tools.docs
+
+# The runtime pins bind the development ones. No lock may name an index or a download address.
+COMPILE = $(BIN)/uv pip compile -q --no-config --generate-hashes --no-header --universal \
+	--python-version 3.11 $(if $(UPGRADE),--upgrade) pyproject.toml
+
+lock: $(VENV)/.dev ## Write requirements/ anew (UPGRADE=1 takes newer versions)
+	@$(COMPILE) --group build -o requirements/runtime.txt >/dev/null
+	@$(COMPILE) --group dev -c requirements/runtime.txt -o requirements/dev.txt >/dev/null
+	@! grep -n '://' requirements/*.txt
+
+clean: ## Remove the environment, caches and built files
+	@rm -rf $(VENV) build dist .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	@find . -name __pycache__ -prune -exec rm -rf {} +
+
+$(VENV)/.python:
+	@command -v $(PYTHON) >/dev/null || { \
+		echo "$(PYTHON) is not there: install Python 3.11 or newer" >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "$(PYTHON) is older than 3.11: name a newer one with PYTHON=..." >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+		echo "$(PYTHON) lacks venv: install Debian's package python3-venv" >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+$(VENV)/.runtime: requirements/runtime.txt $(VENV)/.python
+	@$(BIN)/python $(PIP_INSTALL) --require-hashes -r $<
+	@touch $@
+
+$(VENV)/.dev: requirements/dev.txt $(VENV)/.runtime
+	@$(BIN)/python $(PIP_INSTALL) --require-hashes -r $<
+	@touch $@
+
+# The project itself, editable; the runtime set holds what builds it.
+$(VENV)/.project: pyproject.toml $(VENV)/.runtime
+	@$(BIN)/python $(PIP_INSTALL) --no-deps --no-build-isolation -e .
+	@touch $@

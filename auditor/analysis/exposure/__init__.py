@@ -1,0 +1,1 @@
+"""Doors into a cluster, who can reach them, and the way to what answers behind."""

@@ -1,0 +1,118 @@
+"""From a Service port to the pods, or addresses, that it sends packets to (core/v1 Service)."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+
+from auditor.analysis.exposure.door import Backend, Backends
+from auditor.analysis.workloads import WorkloadIndex, documented_ports
+from auditor.kube.inventory import Inventory
+from auditor.kube.network import Endpoint, EndpointSlice, Service, ServicePort
+from auditor.kube.pods import Pod
+from auditor.kube.resources import ENDPOINT_SLICES, PODS
+from auditor.model.exposure import Hop
+from auditor.model.identity import ObjectRef
+
+
+class BackendFinder:
+    """Finds the backends of Service ports in one inventory."""
+
+    def __init__(self, inventory: Inventory, workloads: WorkloadIndex) -> None:
+        """Index the endpoint slices by their Service."""
+        self._inventory = inventory
+        self._workloads = workloads
+        self._slices: dict[tuple[str | None, str], list[EndpointSlice]] = defaultdict(list)
+        for item in inventory.endpoint_slices:
+            if item.service_name:
+                self._slices[(item.metadata.namespace, item.service_name)].append(item)
+
+    def slices_of(self, service: Service) -> tuple[EndpointSlice, ...]:
+        """Give the endpoint slices of a Service."""
+        return tuple(self._slices.get((service.metadata.namespace, service.metadata.name), ()))
+
+    def find(self, service: Service, port: ServicePort) -> Backends:
+        """Find what one port of a Service sends to."""
+        if service.spec.selector:
+            return self._selected(service, port)
+        return self._listed(service, port)
+
+    def _selected(self, service: Service, port: ServicePort) -> Backends:
+        groups: dict[tuple[ObjectRef, int], list[Pod]] = defaultdict(list)
+        for pod in self._workloads.selected_by(service):
+            number = target_port_of(pod, port)
+            if number is not None:
+                groups[(self._workloads.workload(pod), number)].append(pod)
+        hop = _selector_hop(service)
+        found = tuple(
+            Backend(workload, number, tuple(pods), (hop, *_target_hops(service, port, number)))
+            for (workload, number), pods in sorted(
+                groups.items(), key=lambda item: (item[0][0].sort_key(), item[0][1])
+            )
+        )
+        return self._settled(found, PODS)
+
+    def _listed(self, service: Service, port: ServicePort) -> Backends:
+        backends: dict[tuple[str, int | None], Backend] = {}
+        for item in self.slices_of(service):
+            numbers = [p.port for p in item.ports if (p.name or "") == (port.name or "")]
+            for endpoint in item.endpoints:
+                for number in numbers or [None]:
+                    backend = self._endpoint_backend(item, endpoint, number)
+                    backends.setdefault((str(backend.workload or endpoint.addresses), number), backend)
+        return self._settled(tuple(backends.values()), ENDPOINT_SLICES)
+
+    def _endpoint_backend(
+        self, item: EndpointSlice, endpoint: Endpoint, number: int | None
+    ) -> Backend:
+        where = f"EndpointSlice/{item.metadata.namespace}/{item.metadata.name}"
+        hop = Hop(where, "endpoints[].addresses", ", ".join(endpoint.addresses))
+        ref = endpoint.target_ref
+        if ref is None or ref.kind != "Pod":
+            return Backend(None, number, (), (hop,))
+        namespace = ref.namespace or item.metadata.namespace
+        workload = self._workloads.owner_of(namespace, ref.name)
+        pods = self._workloads.pods_of(workload) if workload else ()
+        return Backend(workload or ObjectRef("Pod", namespace, ref.name), number, pods, (hop,))
+
+    def _settled(self, found: tuple[Backend, ...], resource: str) -> Backends:
+        if found:
+            return Backends(found)
+        state = self._inventory.state(resource)
+        if state.is_complete:
+            return Backends((), is_dangling=True)
+        return Backends((), reason=f"{resource} is {state.value}")
+
+
+def target_port_of(pod: Pod, port: ServicePort) -> int | None:
+    """Give the pod's port that a Service port sends to.
+
+    A named target is looked up in the pod by name and protocol; None where no container has it.
+    """
+    if port.target_port is None or port.target_port == 0 or port.target_port == "":
+        return port.port
+    if isinstance(port.target_port, int):
+        return port.target_port
+    for documented in documented_ports(pod):
+        if documented.name == port.target_port and documented.protocol is port.protocol:
+            return documented.container_port
+    return None
+
+
+def service_ref(service: Service) -> ObjectRef:
+    """Name a Service."""
+    return ObjectRef("Service", service.metadata.namespace, service.metadata.name)
+
+
+def _selector_hop(service: Service) -> Hop:
+    return Hop(str(service_ref(service)), "spec.selector", labels_text(service.spec.selector.items()))
+
+
+def _target_hops(service: Service, port: ServicePort, number: int) -> Iterable[Hop]:
+    target = port.target_port if port.target_port is not None else port.port
+    note = f"container port {number}" if isinstance(target, str) else ""
+    field = f"spec.ports[{port.name or port.port}].targetPort"
+    yield Hop(str(service_ref(service)), field, str(target), note)
+
+
+def labels_text(labels: Iterable[tuple[str, str]]) -> str:
+    """Write labels as kubectl's selector flag takes them."""
+    return ",".join(f"{key}={value}" for key, value in sorted(labels))

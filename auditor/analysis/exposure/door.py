@@ -1,0 +1,61 @@
+"""A door: where packets enter, who may send them, and which backends they are sent to."""
+
+from msgspec import Struct
+
+from auditor.kube.network import Service
+from auditor.kube.pods import Pod
+from auditor.model.audience import Audience
+from auditor.model.exposure import Entry, Hop
+from auditor.model.identity import ObjectRef
+from auditor.model.verdict import Confidence
+
+
+class Backend(Struct, frozen=True):
+    """What a door sends to: pods of one workload on one port, or an address outside of them."""
+
+    workload: ObjectRef | None
+    port: int | None
+    pods: tuple[Pod, ...] = ()
+    hops: tuple[Hop, ...] = ()
+
+
+class Backends(Struct, frozen=True):
+    """All that a Service port sends to, and whether that is all there is."""
+
+    found: tuple[Backend, ...]
+    is_dangling: bool = False
+    """Nothing answers, and everything that would tell otherwise was read."""
+    reason: str | None = None
+    """Why nothing was found although something may answer."""
+
+
+class Door(Struct, frozen=True, kw_only=True):
+    """One way in, before it is followed to each backend."""
+
+    entry: Entry
+    subject: ObjectRef
+    """What one edits to close it."""
+    audience: Audience
+    sources: tuple[str, ...]
+    """Admitted sources as CIDRs; empty where they are not known."""
+    confidence: Confidence
+    hops: tuple[Hop, ...]
+    """Why it is open, and to whom."""
+    backends: Backends
+    reason: str | None = None
+    """Why the audience is unknown."""
+    service: Service | None = None
+    unallocated_port: str | None = None
+    """The Service port, where the port to dial is not allocated yet."""
+    bound_address: str | None = None
+    """The one address of the node that it listens on, where it is bound to one."""
+
+    def workloads(self) -> tuple[ObjectRef, ...]:
+        """Name the workloads behind it."""
+        return tuple(backend.workload for backend in self.backends.found if backend.workload)
+
+    def label(self) -> str:
+        """Say which port it is, for a sentence."""
+        if self.entry.port is None:
+            return f"a {self.entry.protocol} port still to be allocated"
+        return f"{self.entry.port}/{self.entry.protocol}"

@@ -1,0 +1,162 @@
+"""Doors of Services of type LoadBalancer: who is admitted by scheme and source ranges."""
+
+from collections.abc import Iterator
+
+from msgspec import Struct
+
+from auditor.analysis.exposure.backends import BackendFinder, service_ref
+from auditor.analysis.exposure.door import Door
+from auditor.analysis.exposure.schemes import SchemeAnswer, Site, tell_scheme
+from auditor.catalogue.load_balancers import (
+    SOURCE_RANGES_ANNOTATION,
+    LeavesSources,
+    Provider,
+    Scheme,
+    load_balancer_providers,
+)
+from auditor.kube.network import Service
+from auditor.model.addresses import ALL_ADDRESSES, ALL_IPV4, AddressSet, normal_address
+from auditor.model.audience import AddressSpace, Audience
+from auditor.model.exposure import Entry, Hop, Via
+from auditor.model.verdict import Confidence
+
+LOAD_BALANCER_TYPE = "LoadBalancer"
+
+
+class DeclaredRanges(Struct, frozen=True):
+    """The source ranges that a Service asks for, and what becomes of them."""
+
+    cidrs: tuple[str, ...]
+    hop: Hop
+    ignored: Hop | None = None
+    """The setting because of which they are not honoured."""
+    honoured: bool | None = None
+    """True or False where the provider is known and confirmed to do so, else None."""
+    reason: str | None = None
+    """Why it is not known whether they are honoured."""
+
+
+class _Admission(Struct, frozen=True):
+    audience: Audience
+    sources: tuple[str, ...]
+    hops: tuple[Hop, ...]
+    confidence: Confidence = Confidence.HIGH
+    reason: str | None = None
+
+
+def load_balancer_doors(service: Service, site: Site, finder: BackendFinder) -> Iterator[Door]:
+    """Give one door for each port of a Service of type LoadBalancer."""
+    scheme = tell_scheme(service, site, load_balancer_providers())
+    admission = _admission(service, scheme, site.space)
+    confidence = min(scheme.confidence, admission.confidence, key=lambda level: level.rank)
+    ref = service_ref(service)
+    for port in service.spec.ports:
+        yield Door(
+            entry=Entry(
+                ref, Via.LOAD_BALANCER, port.port, port.protocol, assigned_addresses(service)
+            ),
+            subject=ref,
+            audience=admission.audience,
+            sources=admission.sources,
+            confidence=confidence,
+            hops=(_type_hop(service), *scheme.hops, *admission.hops),
+            backends=finder.find(service, port),
+            reason=scheme.reason or admission.reason,
+            service=service,
+        )
+
+
+def assigned_addresses(service: Service) -> tuple[str, ...]:
+    """Give the addresses and names in a Service's load balancer status, sorted."""
+    found = set()
+    for ingress in service.status.load_balancer.ingress:
+        if ingress.ip:
+            found.add(normal_address(ingress.ip) or ingress.ip)
+        if ingress.hostname:
+            found.add(ingress.hostname)
+    return tuple(sorted(found))
+
+
+def declared_ranges(service: Service, provider: Provider | None) -> DeclaredRanges | None:
+    """Read the source ranges that a Service asks for; None where it asks for none."""
+    where = str(service_ref(service))
+    annotations = service.metadata.annotations
+    field = "spec.loadBalancerSourceRanges"
+    cidrs = tuple(text.strip() for text in service.spec.load_balancer_source_ranges)
+    if not cidrs:
+        field = f"metadata.annotations[{SOURCE_RANGES_ANNOTATION}]"
+        annotated = annotations.get(SOURCE_RANGES_ANNOTATION, "").split(",")
+        cidrs = tuple(text.strip() for text in annotated if text.strip())
+    if not cidrs:
+        return None
+    hop = Hop(where, field, ", ".join(cidrs))
+    if provider is None:
+        return DeclaredRanges(cidrs, hop, reason="which controller serves it cannot be told")
+    for rule in provider.sources.ignored_when:
+        if (value := rule.match(annotations)) is not None:
+            ignored = Hop(where, f"metadata.annotations[{rule.annotation}]", value, rule.because)
+            return DeclaredRanges(cidrs, hop, ignored, honoured=False)
+    if not provider.sources.confirmed:
+        reason = f"whether {provider.id} honours source ranges is not confirmed"
+        return DeclaredRanges(cidrs, hop, reason=reason)
+    return DeclaredRanges(cidrs, hop, honoured=provider.sources.honoured)
+
+
+def _admission(service: Service, scheme: SchemeAnswer, space: AddressSpace) -> _Admission:
+    """Tell who is admitted by a load balancer of a scheme, source ranges included."""
+    declared = declared_ranges(service, scheme.provider)
+    hops = (declared.hop,) if declared else ()
+    if scheme.scheme is None:
+        return _Admission(Audience.UNKNOWN, (), hops, reason=scheme.reason)
+    if scheme.scheme is Scheme.INTERNAL:
+        return _Admission(Audience.PRIVATE_NETWORK, declared.cidrs if declared else (), hops)
+    if undecided := _decided_elsewhere(service, scheme.provider):
+        return _Admission(Audience.UNKNOWN, (), (*hops, undecided), reason=undecided.note)
+    everyone = _everyone(service)
+    if declared is None:
+        return _Admission(Audience.INTERNET, everyone, hops)
+    if declared.ignored is not None:
+        return _ignored(service, scheme.provider, declared, everyone)
+    try:
+        sources = AddressSet.of(declared.cidrs)
+    except ValueError as error:
+        return _Admission(Audience.UNKNOWN, (), hops, Confidence.LOW, str(error))
+    audience = space.audience_of(sources)
+    confidence = Confidence.HIGH if declared.honoured else Confidence.LOW
+    return _Admission(audience, sources.cidrs(), hops, confidence)
+
+
+def _ignored(
+    service: Service, provider: Provider | None, declared: DeclaredRanges, everyone: tuple[str, ...]
+) -> _Admission:
+    """Tell who is admitted where the declared ranges are not honoured."""
+    hops = tuple(hop for hop in (declared.hop, declared.ignored) if hop)
+    annotations = service.metadata.annotations
+    rules = provider.sources.ignored_when if provider else ()
+    matching = [rule for rule in rules if rule.match(annotations) is not None]
+    if any(rule.leaves is LeavesSources.UNKNOWN for rule in matching):
+        return _Admission(Audience.UNKNOWN, (), hops, reason=matching[0].because)
+    return _Admission(Audience.INTERNET, everyone, hops, Confidence.MEDIUM)
+
+
+def _decided_elsewhere(service: Service, provider: Provider | None) -> Hop | None:
+    """Find a setting that admits sources which the Service itself does not name."""
+    annotations = service.metadata.annotations
+    for rule in provider.sources.decided_by if provider else ():
+        if (value := rule.match(annotations)) is not None:
+            where = str(service_ref(service))
+            return Hop(where, f"metadata.annotations[{rule.annotation}]", value, rule.because)
+    return None
+
+
+def _everyone(service: Service) -> tuple[str, ...]:
+    """Give all addresses of the Service's families; IPv4 where it names none."""
+    if "IPv6" not in service.spec.ip_families:
+        return ALL_IPV4.cidrs()
+    if "IPv4" not in service.spec.ip_families:
+        return AddressSet(ipv6=ALL_ADDRESSES.ipv6).cidrs()
+    return ALL_ADDRESSES.cidrs()
+
+
+def _type_hop(service: Service) -> Hop:
+    return Hop(str(service_ref(service)), "spec.type", LOAD_BALANCER_TYPE)

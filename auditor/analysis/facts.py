@@ -1,0 +1,133 @@
+"""The facts of one cluster: all that the checks judge, worked out once."""
+
+from datetime import datetime
+from functools import cached_property
+
+from auditor.analysis.exposure.backends import BackendFinder
+from auditor.analysis.exposure.door import Door
+from auditor.analysis.exposure.external_ips import external_ip_doors
+from auditor.analysis.exposure.load_balancers import LOAD_BALANCER_TYPE, load_balancer_doors
+from auditor.analysis.exposure.node_ports import host_doors, node_port_doors
+from auditor.analysis.exposure.paths import follow_doors
+from auditor.analysis.exposure.schemes import Site
+from auditor.analysis.nodes import NodeFacts
+from auditor.analysis.platform import describe_platform
+from auditor.analysis.reachability.isolation import IngressIsolation
+from auditor.analysis.segments.assignment import SegmentMap, assign_segments
+from auditor.analysis.workloads import WorkloadIndex, flag_value
+from auditor.catalogue.load_balancers import load_balancer_providers
+from auditor.kube.inventory import Inventory
+from auditor.model.agreement import Declaration
+from auditor.model.audience import AddressSpace
+from auditor.model.audit import Platform
+from auditor.model.cluster import Cluster
+from auditor.model.exposure import Exposure, Via
+from auditor.model.identity import ObjectRef
+from auditor.model.ports import Protocol
+from auditor.settings.configuration import Configuration
+
+_CLOUD_BY_PROVIDER = {"eks": "aws", "gke": "gcp", "aks": "azure"}
+
+
+class Facts:
+    """One inventory and what follows from it. Nothing here judges; the checks do."""
+
+    def __init__(
+        self,
+        cluster: Cluster,
+        inventory: Inventory,
+        configuration: Configuration,
+        at: datetime,
+        assume_cni: str | None = None,
+    ) -> None:
+        """Bind an inventory to its cluster and to the configuration's view of it."""
+        self.cluster = cluster
+        self.inventory = inventory
+        self.configuration = configuration
+        self.at = at
+        self.space = AddressSpace.with_internal(configuration.internal_cidrs)
+        self._assume_cni = assume_cni
+
+    @cached_property
+    def platform(self) -> Platform:
+        """What the cluster runs on."""
+        return describe_platform(self.inventory, self._assume_cni)
+
+    @cached_property
+    def workloads(self) -> WorkloadIndex:
+        """The workloads and their pods."""
+        return WorkloadIndex(self.inventory)
+
+    @cached_property
+    def nodes(self) -> NodeFacts:
+        """The nodes and their addresses."""
+        return NodeFacts(self.inventory, self.space)
+
+    @cached_property
+    def segments(self) -> SegmentMap:
+        """Tenant and risk level of every namespace."""
+        return assign_segments(self.cluster, self.inventory, self.configuration)
+
+    @cached_property
+    def backends(self) -> BackendFinder:
+        """What Services send to."""
+        return BackendFinder(self.inventory, self.workloads)
+
+    @cached_property
+    def site(self) -> Site:
+        """What helps to tell load balancers apart."""
+        cloud = _CLOUD_BY_PROVIDER.get(self.cluster.provider) or self.nodes.cloud
+        return Site(self.space, cloud, self.workloads.images, self._controller_schemes())
+
+    @cached_property
+    def doors(self) -> tuple[Door, ...]:
+        """Every door into the cluster, in the order of its objects."""
+        found: list[Door] = []
+        for service in self.inventory.services:
+            if service.spec.type == LOAD_BALANCER_TYPE:
+                found += load_balancer_doors(service, self.site, self.backends)
+            found += node_port_doors(service, self.nodes, self.backends)
+            found += external_ip_doors(service, self.space, self.backends)
+        found += host_doors(self.workloads, self.nodes, self.space)
+        return tuple(found)
+
+    @cached_property
+    def isolation(self) -> IngressIsolation:
+        """Which policies stand between a door and its pods."""
+        return IngressIsolation(self.inventory, self.platform)
+
+    @cached_property
+    def exposures(self) -> tuple[Exposure, ...]:
+        """Every door followed to each of its targets."""
+        return follow_doors(self.cluster.id, self.doors, self.isolation)
+
+    def doors_via(self, *vias: Via) -> tuple[Door, ...]:
+        """Give the doors of some sorts."""
+        return tuple(door for door in self.doors if door.entry.via in vias)
+
+    def declarations_for(
+        self, workload: ObjectRef, port: int | None, protocol: Protocol | None
+    ) -> tuple[Declaration, ...]:
+        """Give the declarations in force that speak of a port of a workload."""
+        return tuple(
+            declaration
+            for declaration in self.configuration.declarations
+            if port is not None
+            and protocol is not None
+            and not declaration.is_expired(self.at.date())
+            and declaration.covers(
+                self.cluster.id, workload.namespace or "", str(workload), port, protocol
+            )
+        )
+
+    def _controller_schemes(self) -> dict[str, str]:
+        """Read the default scheme that a provider's own controller was started with."""
+        schemes = {}
+        for provider in load_balancer_providers():
+            flag = provider.default.flag
+            if flag is None or not set(provider.controller_images) & self.workloads.images:
+                continue
+            for workload in self.workloads:
+                if value := flag_value(workload.pods, flag):
+                    schemes[provider.id] = value
+        return schemes

@@ -1,0 +1,43 @@
+"""What the cluster runs on, and whether its CNI enforces network policies.
+
+Enforcement comes, in this order, from an assumption that the user states, from the recognised
+plugin, from what a source without Nodes and system pods can only assume, else it is unknown
+(`CONTRACT.md`, Enforcement).
+"""
+
+from auditor.catalogue.cni import cni_profiles
+from auditor.kube.inventory import Inventory
+from auditor.kube.resources import NODES, PODS
+from auditor.model.audit import Cni, Enforces, Platform
+from auditor.model.reading import ReadState
+
+_SYSTEM_NAMESPACE = "kube-system"
+
+
+def describe_platform(inventory: Inventory, assume_cni: str | None) -> Platform:
+    """Tell what the cluster runs on."""
+    return Platform(inventory.kubernetes_version, _cni(inventory, assume_cni))
+
+
+def _cni(inventory: Inventory, assume_cni: str | None) -> Cni:
+    if assume_cni is not None:
+        profile = cni_profiles()[assume_cni]
+        evidence = f"assumed by --assume-cni {assume_cni}"
+        return Cni(profile.id, enforces=profile.enforces, assumed=True, evidence=(evidence,))
+    if _holds_no_system(inventory):
+        evidence = "the source holds no Node and no kube-system pod: full enforcement is assumed"
+        return Cni(enforces=Enforces.FULL, assumed=True, evidence=(evidence,))
+    return Cni(evidence=("no network plugin is recognised by this version",))
+
+
+def _holds_no_system(inventory: Inventory) -> bool:
+    """Whether the source is manifests: it was read without error and holds no system part."""
+    readable = all(
+        inventory.state(resource) in (ReadState.NOT_PROVIDED, ReadState.COMPLETE)
+        for resource in (NODES, PODS)
+    )
+    return (
+        readable
+        and not inventory.nodes
+        and not any(pod.metadata.namespace == _SYSTEM_NAMESPACE for pod in inventory.pods)
+    )

@@ -1,0 +1,1 @@
+"""Tenant and risk level of every namespace, and of the cluster."""

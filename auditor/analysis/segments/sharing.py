@@ -1,0 +1,103 @@
+"""Who shares a cluster or a node: pairs of tenants, and of risk levels too far apart."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from enum import StrEnum
+from itertools import combinations
+
+from msgspec import Struct
+
+from auditor.analysis.segments.assignment import SegmentMap
+from auditor.analysis.workloads import WorkloadIndex
+from auditor.model.identity import ObjectRef
+from auditor.model.segment import Segment
+
+Pair = tuple[str, str]
+
+
+class Dimension(StrEnum):
+    """What tells segments apart."""
+
+    TENANT = "tenant"
+    RISK_LEVEL = "risk level"
+
+    def values_of(self, segment: Segment) -> tuple[str, ...]:
+        """Give a segment's values; empty where they cannot be told."""
+        if self is Dimension.TENANT:
+            return segment.tenants
+        return (segment.risk_level,) if segment.risk_level else ()
+
+    def pair_ref(self, pair: Pair) -> ObjectRef:
+        """Name a pair as a subject."""
+        kind = "TenantPair" if self is Dimension.TENANT else "RiskLevelPair"
+        return ObjectRef(kind, None, "|".join(pair))
+
+
+class Sharing(Struct, frozen=True):
+    """What shares a place, and what cannot be told."""
+
+    pairs: Mapping[Pair, tuple[str, ...]]
+    """Each pair that meets, with where: namespaces of a cluster, or names of nodes."""
+    values: tuple[str, ...]
+    """All values that were told, sorted."""
+    untold: tuple[str, ...]
+    """Namespaces whose value cannot be told."""
+
+
+def share_of_cluster(segments: SegmentMap, dimension: Dimension) -> Sharing:
+    """Tell which values meet in the cluster."""
+    where: dict[str, list[str]] = defaultdict(list)
+    pairs: dict[Pair, tuple[str, ...]] = {}
+    for name, segment in segments.tenant_namespaces().items():
+        for value in dimension.values_of(segment):
+            where[value].append(name)
+    for pair in combinations(sorted(where), 2):
+        pairs[pair] = (where[pair[0]][0], where[pair[1]][0])
+    return Sharing(pairs, tuple(sorted(where)), _untold(segments, dimension))
+
+
+def share_of_nodes(
+    segments: SegmentMap, workloads: WorkloadIndex, dimension: Dimension
+) -> tuple[Sharing, tuple[str, ...]]:
+    """Tell which values meet on a node.
+
+    Gives also the workloads with a pod that has no node yet, whose neighbours cannot be told.
+    """
+    own = segments.tenant_namespaces()
+    on_node: dict[str, set[str]] = defaultdict(set)
+    unplaced: dict[str, None] = {}
+    values: set[str] = set()
+    for workload in workloads:
+        if workload.namespace not in own:
+            continue
+        told = dimension.values_of(own[workload.namespace])
+        values.update(told)
+        for pod in workload.pods:
+            if pod.spec.node_name:
+                on_node[pod.spec.node_name].update(told)
+            elif pod.has_network:
+                unplaced[str(workload.ref)] = None
+    pairs: dict[Pair, list[str]] = defaultdict(list)
+    for node, present in sorted(on_node.items()):
+        for pair in combinations(sorted(present), 2):
+            pairs[pair].append(node)
+    sharing = Sharing(
+        {pair: tuple(nodes) for pair, nodes in sorted(pairs.items())},
+        tuple(sorted(values)),
+        _untold(segments, dimension),
+    )
+    return sharing, tuple(unplaced)
+
+
+def _untold(segments: SegmentMap, dimension: Dimension) -> tuple[str, ...]:
+    return tuple(
+        name
+        for name, segment in segments.tenant_namespaces().items()
+        if not dimension.values_of(segment)
+    )
+
+
+def forbidden(pairs: Iterable[Pair], allowed: Iterable[Pair]) -> tuple[Pair, ...]:
+    """Give the pairs that no allowed pair, in either order, covers."""
+    permitted = {frozenset(pair) for pair in allowed}
+    return tuple(pair for pair in pairs if frozenset(pair) not in permitted)

@@ -1,0 +1,79 @@
+"""Laying acceptance over failures: exceptions everywhere, declarations in the *ports* family.
+
+The raw verdict is kept beside the acceptance; an accepted `fail` is never a `pass`.
+"""
+
+from auditor.analysis.facts import Facts
+from auditor.checks.check import Check, Family, Judgement
+from auditor.model.audit import AgreementUse
+from auditor.model.verdict import Acceptance, Verdict
+
+
+class Agreements:
+    """The exceptions and declarations of a configuration, and how often each matched."""
+
+    def __init__(self, facts: Facts) -> None:
+        """Start counting matches for one cluster."""
+        self._facts = facts
+        self._today = facts.at.date()
+        self._exceptions = [0] * len(facts.configuration.exceptions)
+        self._declarations = [0] * len(facts.configuration.declarations)
+
+    def use(self) -> AgreementUse:
+        """Give how many findings each matched."""
+        return AgreementUse(tuple(self._exceptions), tuple(self._declarations))
+
+    def acceptance(self, check: Check, judgement: Judgement) -> Acceptance | None:
+        """Tell whether a judgement is accepted; the first exception in force that matches counts.
+
+        An expired one matches nothing: what it covered is open again.
+        """
+        if judgement.verdict is not Verdict.FAIL:
+            return None
+        by_exception = self._by_exception(check, judgement)
+        if by_exception is None and check.family is Family.PORTS:
+            return self._by_declaration(judgement)
+        return by_exception
+
+    def note_declared(self) -> None:
+        """Count the exposures that each declaration in force speaks of."""
+        configuration = self._facts.configuration
+        for exposure in self._facts.exposures:
+            workload = exposure.target.workload
+            if workload is None:
+                continue
+            matching = self._facts.declarations_for(
+                workload, exposure.entry.port, exposure.entry.protocol
+            )
+            for declaration in matching:
+                self._declarations[configuration.declarations.index(declaration)] += 1
+
+    def _by_exception(self, check: Check, judgement: Judgement) -> Acceptance | None:
+        subject = judgement.subject
+        for index, exception in enumerate(self._facts.configuration.exceptions):
+            if exception.is_expired(self._today) or not exception.covers(
+                check.slug, self._facts.cluster.id, subject.namespace, subject.name
+            ):
+                continue
+            self._exceptions[index] += 1
+            ticket = f", {exception.ticket}" if exception.ticket else ""
+            reason = (
+                f"{exception.reason} (approved by {exception.approved_by}{ticket}, "
+                f"until {exception.expires})"
+            )
+            return Acceptance("exception", index, reason)
+        return None
+
+    def _by_declaration(self, judgement: Judgement) -> Acceptance | None:
+        """Accept a port that is declared for each workload behind it."""
+        configuration = self._facts.configuration
+        found = [
+            self._facts.declarations_for(workload, judgement.port, judgement.protocol)
+            for workload in judgement.workloads
+        ]
+        if not found or not all(found):
+            return None
+        first = found[0][0]
+        until = f", until {first.expires}" if first.expires else ""
+        reason = f"{first.reason} (declared by {first.owner}{until})"
+        return Acceptance("declaration", configuration.declarations.index(first), reason)

@@ -1,0 +1,107 @@
+"""audit(): one cluster at one moment, judged. Pure: the time is an argument."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from auditor.analysis.facts import Facts
+from auditor.audit.agreements import Agreements
+from auditor.audit.judging import judge
+from auditor.audit.rules import Rules
+from auditor.audit.severity import rate
+from auditor.checks.check import Check, Judgement
+from auditor.kube.inventory import Inventory
+from auditor.model.audit import Audit, ClusterState
+from auditor.model.cluster import Cluster
+from auditor.model.finding import Finding
+from auditor.model.identity import fingerprint
+from auditor.model.reading import ReadState
+
+
+def audit(cluster: Cluster, inventory: Inventory, rules: Rules, at: datetime) -> Audit:
+    """Judge what was read of a cluster.
+
+    Every check yields at least one finding, whatever was read. `at` is when the state was
+    observed, in UTC; expiry of exceptions and declarations is told from it.
+    """
+    facts = Facts(cluster, inventory, rules.configuration, at, rules.assume_cni)
+    agreements = Agreements(facts)
+    findings = sorted(_findings(facts, rules, agreements), key=_order)
+    agreements.note_declared()
+    segments = [facts.segments.cluster, *facts.segments.tenant_namespaces().values()]
+    return Audit(
+        cluster_id=cluster.id,
+        name=cluster.name,
+        provider=cluster.provider,
+        account=cluster.account,
+        location=cluster.location,
+        at=at,
+        incarnation=inventory.incarnation(),
+        state=_state(inventory),
+        tenants=tuple(sorted({tenant for segment in segments for tenant in segment.tenants})),
+        risk_levels=tuple(
+            level
+            for level in rules.configuration.risk_levels.order
+            if any(segment.risk_level == level for segment in segments)
+        ),
+        coverage=tuple(inventory.coverage[name] for name in sorted(inventory.coverage)),
+        problems=inventory.problems,
+        platform=facts.platform,
+        exposures=facts.exposures,
+        findings=tuple(findings),
+        agreement_use=agreements.use(),
+    )
+
+
+def _findings(facts: Facts, rules: Rules, agreements: Agreements) -> Iterator[Finding]:
+    for check in rules.checks:
+        for judgement in judge(check, facts, rules.parameters_of(check)):
+            yield _finding(check, judgement, facts, rules, agreements)
+
+
+def _finding(
+    check: Check, judgement: Judgement, facts: Facts, rules: Rules, agreements: Agreements
+) -> Finding:
+    return Finding(
+        id=fingerprint(
+            facts.cluster.id,
+            check.slug,
+            judgement.subject,
+            protocol=judgement.protocol,
+            port=judgement.port,
+            discriminator=judgement.discriminator,
+        ),
+        check=check.slug,
+        family=check.family.value,
+        verdict=judgement.verdict,
+        severity=rate(check, judgement, facts, rules.settings_of(check)),
+        subject=judgement.subject,
+        summary=judgement.summary,
+        remediation=check.remediation,
+        evidence=judgement.evidence,
+        port=judgement.port,
+        protocol=judgement.protocol,
+        discriminator=judgement.discriminator,
+        reason=judgement.reason,
+        acceptance=agreements.acceptance(check, judgement),
+        controls=tuple(control.value for control in check.controls),
+    )
+
+
+def _order(finding: Finding) -> tuple[str, tuple[str, str, str], int, str, str]:
+    return (
+        finding.check,
+        finding.subject.sort_key(),
+        finding.port or 0,
+        finding.protocol or "",
+        finding.discriminator or "",
+    )
+
+
+def _state(inventory: Inventory) -> ClusterState:
+    """Tell how the reading went as a whole; nothing read at all is unreachable."""
+    states = [coverage.state for coverage in inventory.coverage.values()]
+    if all(state in (ReadState.FAILED, ReadState.FORBIDDEN) for state in states):
+        return ClusterState.UNREACHABLE
+    short = any(state.is_shortfall for state in states)
+    short = short or any(problem.is_shortfall for problem in inventory.problems)
+    return ClusterState.PARTIAL if short else ClusterState.AUDITED

@@ -1,0 +1,52 @@
+"""audit_fleet(): the audits of several clusters under one configuration, taken together."""
+
+from collections import Counter
+from collections.abc import Iterable
+from datetime import datetime
+
+from auditor.audit.rules import Rules
+from auditor.model.audit import AgreementUse, Audit, FleetAudit
+from auditor.model.finding import Finding
+from auditor.model.verdict import ACCEPTED, Severity, Verdict
+
+SHOWN_VERDICTS = (*(verdict.value for verdict in Verdict), ACCEPTED)
+
+
+def audit_fleet(audits: Iterable[Audit], rules: Rules, at: datetime) -> FleetAudit:
+    """Take the audits of a fleet together: what counts over all of them, in order of cluster id.
+
+    Raises:
+        ValueError: two audits are of the same cluster id.
+    """
+    ordered = tuple(sorted(audits, key=lambda audit: audit.cluster_id))
+    for earlier, later in zip(ordered, ordered[1:], strict=False):
+        if earlier.cluster_id == later.cluster_id:
+            raise ValueError(f"cluster {later.cluster_id} was audited twice")
+    findings = [finding for audit in ordered for finding in audit.findings]
+    configuration = rules.configuration
+    use = AgreementUse((0,) * len(configuration.exceptions), (0,) * len(configuration.declarations))
+    for audit in ordered:
+        use += audit.agreement_use
+    return FleetAudit(
+        at=at,
+        audits=ordered,
+        fleet_findings=(),
+        agreement_use=use,
+        verdicts=_verdicts(findings),
+        failures=_failures(findings),
+    )
+
+
+def _verdicts(findings: list[Finding]) -> dict[str, int]:
+    counts = Counter(finding.shown_verdict for finding in findings)
+    return {verdict: counts[verdict] for verdict in SHOWN_VERDICTS}
+
+
+def _failures(findings: list[Finding]) -> dict[str, int]:
+    """Count open failures by severity; accepted ones are counted apart."""
+    counts = Counter(
+        finding.severity.level
+        for finding in findings
+        if finding.shown_verdict == Verdict.FAIL.value
+    )
+    return {severity.value: counts[severity] for severity in reversed(Severity)}

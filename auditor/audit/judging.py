@@ -1,0 +1,74 @@
+"""The gate against silence: from a check's judgements to verdicts that missing input cannot improve.
+
+Two rules of `CONTRACT.md` live here and nowhere else. *Unknown is never pass*: while a resource
+that a check needs is incomplete, its `pass` and `not_applicable` become `unknown` and name the
+resource. *Proven stays proven*: a `fail` rests on what was read and stays.
+"""
+
+from collections.abc import Iterator
+
+import msgspec
+
+from auditor.analysis.facts import Facts
+from auditor.checks.check import Check, Judgement
+from auditor.kube.inventory import Inventory
+from auditor.model.exposure import Hop
+from auditor.model.identity import cluster_subject
+from auditor.model.reading import Coverage
+from auditor.model.verdict import Verdict
+
+
+def judge(check: Check, facts: Facts, parameters: msgspec.Struct) -> Iterator[Judgement]:
+    """Run one check and close the gate behind it.
+
+    Every check says something: where no subject was found, the cluster is the subject, with
+    `not_applicable` after a complete read and `unknown` otherwise.
+    """
+    missing = _missing(check.needs, facts.inventory)
+    cluster = cluster_subject(facts.cluster.id)
+    spoke_of_cluster = False
+    count = 0
+    for judgement in check.judge(facts, parameters):
+        count += 1
+        spoke_of_cluster |= judgement.subject == cluster and judgement.discriminator is None
+        yield _gated(judgement, missing)
+    unseen = _missing(check.subjects_from, facts.inventory)
+    if spoke_of_cluster or (count and not unseen):
+        return
+    yield Judgement(
+        subject=cluster,
+        verdict=Verdict.UNKNOWN if missing else Verdict.NOT_APPLICABLE,
+        summary=_said_of_cluster(check, bool(missing), bool(count)),
+        evidence=tuple(_coverage_hop(facts.cluster.id, coverage) for coverage in missing),
+        reason=_reason(missing),
+    )
+
+
+def _missing(needs: frozenset[str], inventory: Inventory) -> tuple[Coverage, ...]:
+    return tuple(
+        inventory.coverage[resource]
+        for resource in sorted(needs)
+        if not inventory.state(resource).is_complete
+    )
+
+
+def _gated(judgement: Judgement, missing: tuple[Coverage, ...]) -> Judgement:
+    if not missing or not judgement.verdict.claims_health:
+        return judgement
+    return msgspec.structs.replace(judgement, verdict=Verdict.UNKNOWN, reason=_reason(missing))
+
+
+def _said_of_cluster(check: Check, is_missing: bool, has_subjects: bool) -> str:  # noqa: FBT001
+    if not is_missing:
+        return check.nothing_to_judge
+    return "there may be more subjects than were read" if has_subjects else "nothing could be judged"
+
+
+def _reason(missing: tuple[Coverage, ...]) -> str | None:
+    return ", ".join(f"{item.resource} is {item.state.value}" for item in missing) or None
+
+
+def _coverage_hop(cluster_id: str, coverage: Coverage) -> Hop:
+    return Hop(
+        f"Cluster/{cluster_id}", coverage.resource, coverage.state.value, coverage.detail or ""
+    )

@@ -1,0 +1,41 @@
+"""The rules of an audit: the checks, the configuration, and what the user assumes."""
+
+from msgspec import Struct, convert
+
+from auditor.checks.catalog import catalog
+from auditor.checks.check import Check
+from auditor.settings.configuration import CheckSettings, Configuration
+
+
+class Rules(Struct, frozen=True, kw_only=True):
+    """What an audit judges by."""
+
+    configuration: Configuration = Configuration()
+    checks: tuple[Check, ...]
+    assume_cni: str | None = None
+    """A profile of the catalogue's `cni.yaml`."""
+
+    @classmethod
+    def of(cls, configuration: Configuration, assume_cni: str | None = None) -> "Rules":
+        """Take every check of the catalogue that the configuration leaves on."""
+        enabled = tuple(
+            check
+            for check in catalog().values()
+            if configuration.checks.get(check.slug, _UNCHANGED).enabled
+        )
+        return cls(configuration=configuration, checks=enabled, assume_cni=assume_cni)
+
+    def settings_of(self, check: Check) -> CheckSettings:
+        """Give what the configuration changes in a check."""
+        return self.configuration.checks.get(check.slug, _UNCHANGED)
+
+    def parameters_of(self, check: Check) -> Struct:
+        """Give a check's parameters, the configured ones over the defaults.
+
+        Raises:
+            msgspec.ValidationError: they do not fit; a loaded configuration was checked before.
+        """
+        return convert(self.settings_of(check).parameters, check.parameters)
+
+
+_UNCHANGED = CheckSettings()

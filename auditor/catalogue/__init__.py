@@ -1,0 +1,1 @@
+"""The field's facts as versioned data files, and their typed loaders."""

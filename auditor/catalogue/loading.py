@@ -1,0 +1,26 @@
+"""From a data file of the package to typed values; a broken file is refused with its path."""
+
+from importlib.resources import files
+from typing import TypeVar
+
+import msgspec
+import yaml
+
+Loaded = TypeVar("Loaded")
+
+
+class CatalogueError(ValueError):
+    """A catalogue file does not fit its schema; the message names the file and the place."""
+
+
+def load_data(name: str, shape: type[Loaded]) -> Loaded:
+    """Read `data/NAME` of this package.
+
+    Raises:
+        CatalogueError: it does not fit the shape.
+    """
+    text = files("auditor.catalogue").joinpath("data", name).read_bytes()
+    try:
+        return msgspec.convert(yaml.load(text, Loader=yaml.CSafeLoader), shape)
+    except msgspec.ValidationError as error:
+        raise CatalogueError(f"{name}: {error}") from error

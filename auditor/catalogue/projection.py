@@ -1,0 +1,25 @@
+"""Which annotations and flags the catalogue's rules read: all that may enter an inventory."""
+
+from msgspec import Struct
+
+from auditor.catalogue.load_balancers import SOURCE_RANGES_ANNOTATION, load_balancer_providers
+
+
+class NamedFields(Struct, frozen=True):
+    """What the catalogue's rules name."""
+
+    annotations: frozenset[str]
+    flags: frozenset[str]
+    env_names: frozenset[str]
+
+
+def named_fields() -> NamedFields:
+    """Collect every annotation key, flag and environment variable name of all rules."""
+    providers = load_balancer_providers()
+    annotations = frozenset().union(*(provider.annotation_keys() for provider in providers))
+    flags = (provider.default.flag for provider in providers)
+    return NamedFields(
+        annotations | {SOURCE_RANGES_ANNOTATION},
+        frozenset(flag for flag in flags if flag),
+        env_names=frozenset(),
+    )

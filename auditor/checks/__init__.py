@@ -1,0 +1,1 @@
+"""The check catalogue: a folder a check, found by walking this package."""

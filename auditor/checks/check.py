@@ -1,0 +1,98 @@
+"""What a check is: its identity, what it needs to read, and the function that judges.
+
+A check sees only what was read. It yields a judgement for each subject that it can speak of and
+says `unknown` itself where an input that only some subjects need is missing. What the whole check
+needs stands in `needs`: the audit turns `pass` and `not_applicable` into `unknown` while one of
+those is incomplete, so that no check can forget to.
+"""
+
+from collections.abc import Callable, Iterable
+from enum import StrEnum
+from typing import Any
+
+from msgspec import Struct
+
+from auditor.analysis.facts import Facts
+from auditor.model.exposure import Hop
+from auditor.model.identity import ObjectRef
+from auditor.model.ports import Protocol
+from auditor.model.verdict import Severity, Verdict
+
+
+class Family(StrEnum):
+    """Families of the check catalogue (`CHECKS.md`)."""
+
+    CONTROL_PLANE = "control_plane"
+    MANAGEMENT = "management"
+    EXPOSURE = "exposure"
+    LEGACY = "legacy"
+    HOST = "host"
+    SEGMENTATION = "segmentation"
+    TENANCY = "tenancy"
+    CNI = "cni"
+    MESH = "mesh"
+    PORTS = "ports"
+    COVERAGE = "coverage"
+
+
+class Control(StrEnum):
+    """Controls of the OWASP texts that the catalogue comes from, always with their year."""
+
+    DOCKER_D03 = "owasp-docker/D03"
+    """Docker Top 10 (2019) D03: Network Segmentation and Firewalling."""
+    K8S_2022_K07 = "owasp-k8s-2022/K07"
+    """Kubernetes Top Ten 2022 K07: Missing Network Segmentation Controls."""
+    K8S_2025_K05 = "owasp-k8s-2025/K05"
+    """Kubernetes Top Ten 2025 K05: Missing Network Segmentation Controls."""
+    K8S_2025_K06 = "owasp-k8s-2025/K06"
+    """Kubernetes Top Ten 2025 K06: Overly Exposed Kubernetes Components."""
+
+
+SEGMENTATION_CONTROLS = (Control.DOCKER_D03, Control.K8S_2022_K07, Control.K8S_2025_K05)
+EXPOSED_COMPONENT_CONTROLS = (Control.DOCKER_D03, Control.K8S_2025_K06)
+
+
+class Judgement(Struct, frozen=True, kw_only=True):
+    """What a check says of one subject."""
+
+    subject: ObjectRef
+    verdict: Verdict
+    summary: str
+    evidence: tuple[Hop, ...] = ()
+    port: int | None = None
+    protocol: Protocol | None = None
+    discriminator: str | None = None
+    """What tells two findings of one check on one subject and port apart; the page names it."""
+    reason: str | None = None
+    """Why the verdict is unknown."""
+    severity: Severity | None = None
+    """Where the row has more than one default: the one for this subject."""
+    workloads: tuple[ObjectRef, ...] = ()
+    """The workloads behind it, for declarations."""
+
+
+class NoParameters(Struct, frozen=True, forbid_unknown_fields=True):
+    """The check has no parameters."""
+
+
+class Check(Struct, frozen=True, kw_only=True):
+    """One row of the catalogue."""
+
+    slug: str
+    """The id: it names what is wrong and never changes once released."""
+    family: Family
+    severity: Severity
+    title: str
+    remediation: str
+    """One to three sentences."""
+    needs: frozenset[str]
+    """Resources without which no subject can `pass`."""
+    subjects_from: frozenset[str]
+    """Resources that list the subjects; missing ones leave subjects nobody has seen."""
+    reads: frozenset[str] = frozenset()
+    """Resources that some subjects need, or that sharpen severity and audience."""
+    judge: Callable[[Facts, Any], Iterable[Judgement]]
+    controls: tuple[Control, ...]
+    parameters: type[Struct] = NoParameters
+    nothing_to_judge: str
+    """What is said of the cluster where there is no subject."""

@@ -1,0 +1,65 @@
+"""A door leads to no endpoint: nobody answers there now, whoever takes the name will.
+
+## What it reports
+A load balancer, node port or external address of a Service behind which no pod and no listed
+endpoint answers.
+
+## Why it matters
+The door stays open. The next pod that carries the labels, or the next Service of that name, is on
+the network at once, without anybody deciding so.
+
+## How to fix
+Delete the Service, or bring back the workload that it was made for.
+
+## Subject and identity
+The Service. One finding for each port and protocol; the discriminator is the kind of door.
+
+## Known gaps
+A pod that is not ready counts as an endpoint: it may become ready at any moment.
+
+## References
+OWASP Docker D03: expose only the ports you need.
+"""
+
+from collections.abc import Iterator
+
+from auditor.analysis.facts import Facts
+from auditor.checks.check import EXPOSED_COMPONENT_CONTROLS, Check, Family, Judgement, NoParameters
+from auditor.checks.doors import judge_door
+from auditor.kube.resources import ENDPOINT_SLICES, NODES, PODS, SERVICES
+from auditor.model.exposure import Via
+from auditor.model.verdict import Severity, Verdict
+
+
+def _judge(facts: Facts, _: NoParameters) -> Iterator[Judgement]:
+    for door in facts.doors_via(Via.LOAD_BALANCER, Via.NODE_PORT, Via.EXTERNAL_IPS):
+        backends = door.backends
+        if backends.found:
+            verdict, text = Verdict.PASS, "leads to endpoints"
+        elif backends.is_dangling:
+            verdict, text = Verdict.FAIL, "leads to no endpoint"
+        else:
+            verdict, text = Verdict.UNKNOWN, "may lead to no endpoint"
+        yield judge_door(
+            facts,
+            door,
+            verdict,
+            f"{door.entry.via} {door.label()} of {door.subject} {text}",
+            reason=backends.reason,
+            discriminator=":".join(filter(None, [door.entry.via, door.unallocated_port])),
+        )
+
+
+CHECK = Check(
+    slug="exposed-route-dangling",
+    family=Family.EXPOSURE,
+    severity=Severity.LOW,
+    title="Door leads to no endpoint",
+    remediation="Delete the Service, or bring back the workload that it was made for.",
+    needs=frozenset({SERVICES, PODS}),
+    subjects_from=frozenset({SERVICES}),
+    reads=frozenset({ENDPOINT_SLICES, NODES}),
+    judge=_judge,
+    controls=EXPOSED_COMPONENT_CONTROLS,
+    nothing_to_judge="no Service that opens a door",
+)

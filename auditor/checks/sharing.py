@@ -1,0 +1,78 @@
+"""What the four sharing checks have in common: a pair that meets fails, what is untold is unknown."""
+
+from collections.abc import Iterator
+
+from auditor.analysis.facts import Facts
+from auditor.analysis.segments.sharing import Dimension, Pair, Sharing, forbidden
+from auditor.checks.check import Judgement
+from auditor.model.exposure import Hop
+from auditor.model.identity import cluster_subject
+from auditor.model.verdict import Verdict
+
+_SHOWN = 3
+"""Places that the evidence of one pair lists before it only counts."""
+
+
+def judge_sharing(
+    facts: Facts,
+    sharing: Sharing,
+    dimension: Dimension,
+    place: str,
+    *,
+    allowed: tuple[Pair, ...] = (),
+    unplaced: tuple[str, ...] = (),
+) -> Iterator[Judgement]:
+    """Judge each pair that meets in a `place` ("cluster" or "node"), then the rest of the cluster.
+
+    `unplaced` names what has no place yet. Nothing is `pass` while a namespace's segment cannot be
+    told: it counts as unknown (`CHECKS.md`, `namespace-without-segment`).
+    """
+    bad = forbidden(sharing.pairs, allowed)
+    for pair in bad:
+        text = f"{dimension.value}s {pair[0]} and {pair[1]} share a {place}"
+        yield Judgement(
+            subject=dimension.pair_ref(pair),
+            verdict=Verdict.FAIL,
+            summary=text,
+            evidence=tuple(_hops(facts, dimension, place, sharing.pairs[pair])),
+        )
+    reasons = []
+    if sharing.untold:
+        names = _listed(sharing.untold)
+        reasons.append(f"the {dimension.value} of {names} cannot be told")
+    if unplaced:
+        reasons.append(f"{_listed(unplaced)} runs on no node yet")
+    if bad and not reasons:
+        return
+    told = _listed(sharing.values) if sharing.values else "none"
+    yield Judgement(
+        subject=cluster_subject(facts.cluster.id),
+        verdict=Verdict.UNKNOWN if reasons else Verdict.PASS,
+        summary=f"no two {dimension.value}s that must be apart share a {place}"
+        if not reasons
+        else f"{dimension.value}s may share a {place}",
+        evidence=(Hop("Namespace", f"{dimension.value} of all", told),),
+        reason="; ".join(reasons) or None,
+    )
+
+
+def _hops(
+    facts: Facts, dimension: Dimension, place: str, where: tuple[str, ...]
+) -> Iterator[Hop]:
+    if place == "node":
+        for node in where[:_SHOWN]:
+            yield Hop(f"Node/{node}", "pods", f"of both {dimension.value}s")
+        if len(where) > _SHOWN:
+            yield Hop("Node", "count", str(len(where)), "nodes in all")
+        return
+    for namespace in dict.fromkeys(where):
+        segment = facts.segments.by_namespace[namespace]
+        value = ", ".join(dimension.values_of(segment))
+        yield Hop(f"Namespace/{namespace}", dimension.value, value)
+        yield from segment.evidence
+
+
+def _listed(names: tuple[str, ...]) -> str:
+    shown = ", ".join(names[:_SHOWN])
+    more = len(names) - _SHOWN
+    return f"{shown} and {more} more" if more > 0 else shown

@@ -1,0 +1,1 @@
+"""Reads one cluster: from files for now."""

@@ -1,0 +1,140 @@
+"""A capture: one cluster's inventory in one JSON file, redacted by construction.
+
+It holds what the projection let in, so auditing it gives the same answer and nothing else can be
+read from it. A capture keeps its cluster's id, its coverage, and when it was taken.
+"""
+
+import msgspec
+from msgspec import Raw, Struct, field
+
+from auditor.collector.reading import Reading
+from auditor.kube.decoding import DecodeError, ObjectDecoder
+from auditor.kube.inventory import Inventory, assemble
+from auditor.kube.meta import Projection
+from auditor.kube.resources import (
+    CLUSTER_ROLES,
+    ENDPOINT_SLICES,
+    NAMESPACES,
+    NETWORK_POLICIES,
+    NODES,
+    PODS,
+    RESOURCE_BY_KIND,
+    RESOURCE_BY_NAME,
+    RESOURCES,
+    SERVICES,
+)
+from auditor.model.cluster import Cluster, Files, SourceError
+from auditor.model.reading import Coverage, ReadProblem, ReadState
+from auditor.settings.limits import ReadLimits
+
+CAPTURE_SCHEMA = b"exposure-auditor/snapshot/v1"
+"""Stands within the first bytes of every capture: that is how one is told from manifests."""
+
+
+class CapturedCluster(Struct, frozen=True):
+    """Who the captured cluster is."""
+
+    id: str
+    name: str
+    provider: str
+    account: str | None = None
+    location: str | None = None
+    tags: dict[str, str] = field(default_factory=dict)
+
+
+class Capture(Struct, frozen=True):
+    """The file. `schema` comes first, for `CAPTURE_SCHEMA`."""
+
+    schema: str
+    cluster: CapturedCluster
+    coverage: tuple[Coverage, ...]
+    problems: tuple[ReadProblem, ...] = ()
+    kubernetes_version: str | None = None
+    objects: dict[str, tuple[Raw, ...]] = field(default_factory=dict)
+
+
+def write_capture(cluster: Cluster, inventory: Inventory) -> bytes:
+    """Write an inventory as a capture; the same inventory gives the same bytes."""
+    objects: dict[str, list[Raw]] = {
+        NAMESPACES: _encoded(inventory.namespaces),
+        NODES: _encoded(inventory.nodes),
+        PODS: _encoded(inventory.pods),
+        SERVICES: _encoded(inventory.services),
+        ENDPOINT_SLICES: _encoded(inventory.endpoint_slices),
+        NETWORK_POLICIES: _encoded(inventory.network_policies),
+        CLUSTER_ROLES: _encoded(inventory.cluster_roles),
+    }
+    for item in (*inventory.workloads, *inventory.bindings):
+        resource = next(r for r in RESOURCE_BY_KIND.values() if r.kind == item.kind)
+        objects.setdefault(resource.name, []).extend(_encoded((item,)))
+    capture = Capture(
+        CAPTURE_SCHEMA.decode(),
+        CapturedCluster(
+            cluster.id,
+            cluster.name,
+            cluster.provider,
+            cluster.account,
+            cluster.location,
+            dict(cluster.tags),
+        ),
+        tuple(inventory.coverage[resource.name] for resource in RESOURCES),
+        inventory.problems,
+        inventory.kubernetes_version,
+        {name: tuple(items) for name, items in objects.items() if items},
+    )
+    return msgspec.json.encode(capture)
+
+
+def read_capture(
+    content: bytes, where: str, projection: Projection, limits: ReadLimits
+) -> Reading:
+    """Read a capture back.
+
+    Raises:
+        SourceError: it is not a whole capture of this version.
+    """
+    try:
+        capture = msgspec.json.decode(content, type=Capture)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise SourceError(f"{where} is not a whole capture: {error}; take it again") from error
+    if capture.schema != CAPTURE_SCHEMA.decode():
+        raise SourceError(f"{where} has the schema {capture.schema!r}, which this version lacks")
+    decoder = ObjectDecoder(projection, limits.max_object_bytes)
+    coverage = {item.resource: item for item in capture.coverage}
+    objects, problems = {}, list(capture.problems)
+    for resource in RESOURCES:
+        coverage.setdefault(resource.name, _unknown_to_capture(resource.name))
+        kept = []
+        for item in capture.objects.get(resource.name, ()):
+            try:
+                kept.append(decoder.decode(RESOURCE_BY_NAME[resource.name], item))
+            except DecodeError as error:
+                problems.append(ReadProblem(where, f"{resource.kind} cannot be read: {error}"))
+                coverage[resource.name] = Coverage(
+                    resource.name, ReadState.PARTIAL, len(kept), str(error)
+                )
+        objects[resource.name] = kept
+    known = {name: item for name, item in coverage.items() if name in RESOURCE_BY_NAME}
+    inventory = assemble(objects, known, problems, capture.kubernetes_version)
+    who = capture.cluster
+    return Reading(
+        Cluster(
+            id=who.id,
+            name=who.name,
+            provider=who.provider,
+            account=who.account,
+            location=who.location,
+            tags=who.tags,
+            access=Files(where),
+        ),
+        inventory,
+    )
+
+
+def _encoded(items: tuple[Struct, ...]) -> list[Raw]:
+    return [Raw(msgspec.json.encode(item)) for item in items]
+
+
+def _unknown_to_capture(resource: str) -> Coverage:
+    """Give the coverage of a resource that the version which took the capture did not read."""
+    return Coverage(resource, ReadState.NOT_PROVIDED, 0, "the capture is older than this resource")

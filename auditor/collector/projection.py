@@ -1,0 +1,21 @@
+"""What may enter an inventory: what the catalogue's rules and the configuration name."""
+
+from auditor.catalogue.projection import named_fields
+from auditor.kube.meta import Projection
+from auditor.settings.configuration import Configuration, MetadataSource
+
+
+def projection_for(configuration: Configuration) -> Projection:
+    """Collect the annotations, flags and environment names that some rule reads."""
+    named = named_fields()
+    sources = (
+        source for rule in configuration.segments for source in (rule.tenant, rule.risk_level)
+    )
+    configured = frozenset(
+        source.namespace_annotation
+        for source in sources
+        if isinstance(source, MetadataSource) and source.namespace_annotation
+    )
+    return Projection(
+        annotations=named.annotations | configured, flags=named.flags, env_names=named.env_names
+    )

@@ -1,0 +1,1 @@
+"""The projection of the Kubernetes API that the checks need: only fields that some check reads."""

@@ -1,0 +1,123 @@
+"""What every object carries: its names, labels, owners, and the annotations that a rule names.
+
+The types here keep out what no check reads. Annotations pass an allow-list of keys, arguments are
+reduced to flag names, environment variables to the names that a rule asks for; `Projection` says
+which. Values of environment variables never enter.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from msgspec import Struct, field
+
+
+class Annotations(dict[str, str]):
+    """Annotations whose key some rule names; all others are dropped when decoding."""
+
+
+class Flags(dict[str, str | None]):
+    """Command-line flags by name, dashes included.
+
+    A value is kept only for flags that some rule names, else it is None. Positional words are
+    dropped: they may hold anything, passwords too.
+    """
+
+
+class EnvNames(frozenset[str]):
+    """Names of the environment variables that some rule asks for and the container sets."""
+
+
+class Projection(Struct, frozen=True, kw_only=True):
+    """What may pass from an object into the inventory beyond the typed fields."""
+
+    annotations: frozenset[str] = frozenset()
+    """Keys whose values are kept."""
+    flags: frozenset[str] = frozenset()
+    """Flags whose values are kept, dashes included."""
+    env_names: frozenset[str] = frozenset()
+    """Environment variable names that are kept."""
+
+
+class OwnerReference(Struct, frozen=True, gc=False, omit_defaults=True):
+    """Who made an object (meta/v1 OwnerReference)."""
+
+    kind: str = ""
+    name: str = ""
+    controller: bool = False
+
+
+class ObjectMeta(Struct, frozen=True, gc=False, rename="camel", omit_defaults=True):
+    """Names, labels and owners (meta/v1 ObjectMeta)."""
+
+    name: str = ""
+    namespace: str | None = None
+    uid: str | None = None
+    labels: dict[str, str] = field(default_factory=dict)
+    annotations: Annotations = field(default_factory=Annotations)
+    owner_references: tuple[OwnerReference, ...] = ()
+
+    def controller(self) -> OwnerReference | None:
+        """Give the controlling owner; a lone owner counts where none is marked as controller."""
+        marked = next((owner for owner in self.owner_references if owner.controller), None)
+        if marked is None and len(self.owner_references) == 1:
+            return self.owner_references[0]
+        return marked
+
+
+def decoding_hook(projection: Projection) -> Callable[[type, Any], Any]:
+    """Make the msgspec hook that reduces annotations, arguments and environment while decoding.
+
+    The hook raises TypeError for a value of the wrong shape, which msgspec reports with its path.
+    """
+
+    def reduce(kind: type, value: Any) -> Any:
+        if kind is Annotations:
+            return _kept_annotations(value, projection.annotations)
+        if kind is Flags:
+            return _kept_flags(value, projection.flags)
+        if kind is EnvNames:
+            return _kept_env_names(value, projection.env_names)
+        raise NotImplementedError(f"no decoding for {kind}")  # abstract
+
+    return reduce
+
+
+def _kept_annotations(value: Any, keys: frozenset[str]) -> Annotations:
+    if not isinstance(value, dict):
+        raise TypeError("annotations are not an object")
+    kept = Annotations()
+    for key, text in value.items():
+        if key in keys:
+            if not isinstance(text, str):
+                raise TypeError(f"annotation {key} is not a text")
+            kept[key] = text
+    return kept
+
+
+def _kept_flags(value: Any, with_value: frozenset[str]) -> Flags:
+    if isinstance(value, dict):
+        # A capture holds flags that were reduced already.
+        return Flags({name: text for name, text in value.items() if name in with_value or not text})
+    if not isinstance(value, list):
+        raise TypeError("arguments are not a list")
+    words = [word for word in value if isinstance(word, str)]
+    kept = Flags()
+    for position, word in enumerate(words):
+        if not word.startswith("-") or word.strip("-") == "":
+            continue
+        name, equals, text = word.partition("=")
+        if name not in with_value:
+            kept[name] = None
+        elif equals:
+            kept[name] = text
+        else:
+            following = words[position + 1] if position + 1 < len(words) else ""
+            kept[name] = following if following and not following.startswith("-") else None
+    return kept
+
+
+def _kept_env_names(value: Any, names: frozenset[str]) -> EnvNames:
+    if not isinstance(value, list):
+        raise TypeError("env is not a list")
+    found = (item.get("name") if isinstance(item, dict) else item for item in value)
+    return EnvNames(name for name in found if isinstance(name, str) and name in names)

@@ -1,0 +1,71 @@
+"""The resources that an audit reads: the one list that the reader, the checks and the role share."""
+
+from msgspec import Struct
+
+from auditor.kube.cluster_scope import Namespace, Node
+from auditor.kube.network import Endpoints, EndpointSlice, NetworkPolicy, Service
+from auditor.kube.pods import CronJob, Pod, Workload
+from auditor.kube.rbac import Binding, ClusterRole
+
+
+class Resource(Struct, frozen=True):
+    """A kind of object as the API serves it."""
+
+    name: str
+    """The plural, or `plural.group` outside the core group."""
+    group: str
+    kind: str
+    type: type[Struct]
+    """What an object of this kind is decoded into."""
+    namespaced: bool = True
+    supports: str | None = None
+    """The resource that it helps to complete; no check needs it for itself."""
+
+    @property
+    def plural(self) -> str:
+        """Give the name without the group."""
+        return self.name.partition(".")[0]
+
+
+NAMESPACES = "namespaces"
+NODES = "nodes"
+PODS = "pods"
+SERVICES = "services"
+ENDPOINT_SLICES = "endpointslices.discovery.k8s.io"
+ENDPOINTS = "endpoints"
+NETWORK_POLICIES = "networkpolicies.networking.k8s.io"
+CLUSTER_ROLES = "clusterroles.rbac.authorization.k8s.io"
+CLUSTER_ROLE_BINDINGS = "clusterrolebindings.rbac.authorization.k8s.io"
+ROLE_BINDINGS = "rolebindings.rbac.authorization.k8s.io"
+
+_RBAC = "rbac.authorization.k8s.io"
+
+RESOURCES = (
+    Resource(NAMESPACES, "", "Namespace", Namespace, namespaced=False),
+    Resource(NODES, "", "Node", Node, namespaced=False),
+    Resource(PODS, "", "Pod", Pod),
+    Resource(SERVICES, "", "Service", Service),
+    Resource(ENDPOINTS, "", "Endpoints", Endpoints, supports=ENDPOINT_SLICES),
+    Resource("replicationcontrollers", "", "ReplicationController", Workload, supports=PODS),
+    Resource("deployments.apps", "apps", "Deployment", Workload, supports=PODS),
+    Resource("daemonsets.apps", "apps", "DaemonSet", Workload, supports=PODS),
+    Resource("statefulsets.apps", "apps", "StatefulSet", Workload, supports=PODS),
+    Resource("replicasets.apps", "apps", "ReplicaSet", Workload, supports=PODS),
+    Resource("jobs.batch", "batch", "Job", Workload, supports=PODS),
+    Resource("cronjobs.batch", "batch", "CronJob", CronJob, supports=PODS),
+    Resource(ENDPOINT_SLICES, "discovery.k8s.io", "EndpointSlice", EndpointSlice),
+    Resource(NETWORK_POLICIES, "networking.k8s.io", "NetworkPolicy", NetworkPolicy),
+    Resource(CLUSTER_ROLES, _RBAC, "ClusterRole", ClusterRole, namespaced=False),
+    Resource(CLUSTER_ROLE_BINDINGS, _RBAC, "ClusterRoleBinding", Binding, namespaced=False),
+    Resource(ROLE_BINDINGS, _RBAC, "RoleBinding", Binding),
+)
+
+RESOURCE_BY_NAME = {resource.name: resource for resource in RESOURCES}
+RESOURCE_BY_KIND = {(resource.group, resource.kind): resource for resource in RESOURCES}
+RESOURCES_BY_PLURAL = {resource.plural: resource for resource in RESOURCES}
+
+
+def resource_of(api_version: str, kind: str) -> Resource | None:
+    """Give the resource of an object by its `apiVersion` and `kind`; None if no check reads it."""
+    group, slash, _ = api_version.partition("/")
+    return RESOURCE_BY_KIND.get((group if slash else "", kind))

@@ -1,0 +1,1 @@
+"""Values that every floor speaks: identity, addresses, ports, audience, exposure, verdict."""

@@ -1,0 +1,79 @@
+"""What people agreed to: expected exposures (declarations) and accepted findings (exceptions).
+
+Both match by globs. A glob is matched whole and case-sensitively; `*` matches any text, `/` too.
+"""
+
+from datetime import date, timedelta
+from fnmatch import fnmatchcase
+
+from msgspec import Struct
+
+from auditor.model.audience import Audience
+from auditor.model.ports import Protocol
+
+LONGEST_EXCEPTION = timedelta(days=366)
+"""An exception expires within a year (`CONTRACT.md`, Files people write), leap years included."""
+
+
+class Declaration(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """An expected exposure: it answers the *ports* family and nothing else.
+
+    `namespace` and `workload` (`Kind/namespace/name`) are globs, `cluster` too.
+    """
+
+    cluster: str = "*"
+    namespace: str = "*"
+    workload: str = "*"
+    port: int
+    protocol: Protocol = Protocol.TCP
+    audience: Audience
+    sources: tuple[str, ...] = ()
+    owner: str
+    reason: str
+    expires: date | None = None
+
+    def is_expired(self, today: date) -> bool:
+        """Whether its last day is over."""
+        return self.expires is not None and self.expires < today
+
+    def covers(  # noqa: PLR0913 - the coordinates of one door
+        self, cluster: str, namespace: str, workload: str, port: int, protocol: Protocol
+    ) -> bool:
+        """Whether it speaks of this port of this workload."""
+        return (
+            self.port == port
+            and self.protocol is protocol
+            and fnmatchcase(cluster, self.cluster)
+            and fnmatchcase(namespace, self.namespace)
+            and fnmatchcase(workload, self.workload)
+        )
+
+
+class RiskException(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """An accepted finding: who accepts which findings, why, and until when.
+
+    `cluster`, `namespace` and `name` are globs over the finding's cluster and subject. A subject
+    without a namespace is matched by `*` only.
+    """
+
+    check: str
+    cluster: str
+    namespace: str = "*"
+    name: str = "*"
+    reason: str
+    approved_by: str
+    ticket: str | None = None
+    expires: date
+
+    def is_expired(self, today: date) -> bool:
+        """Whether its last day is over."""
+        return self.expires < today
+
+    def covers(self, check: str, cluster: str, namespace: str | None, name: str) -> bool:
+        """Whether a finding of this check on this subject is accepted by it."""
+        return (
+            self.check == check
+            and fnmatchcase(cluster, self.cluster)
+            and fnmatchcase(namespace or "", self.namespace)
+            and fnmatchcase(name, self.name)
+        )

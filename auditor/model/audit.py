@@ -1,0 +1,109 @@
+"""The result of an audit: one value that every report, store and page shows."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from enum import StrEnum
+
+from msgspec import Struct, field
+
+from auditor.model.exposure import Exposure
+from auditor.model.finding import Finding
+from auditor.model.reading import Coverage, ReadProblem
+
+
+class ClusterState(StrEnum):
+    """How an audit of a cluster ended."""
+
+    AUDITED = "audited"
+    PARTIAL = "partial"
+    UNREACHABLE = "unreachable"
+
+
+class Enforces(StrEnum):
+    """In which directions the cluster's CNI enforces network policies."""
+
+    FULL = "full"
+    INGRESS = "ingress"
+    EGRESS = "egress"
+    NONE = "none"
+    MIXED = "mixed"
+    UNKNOWN = "unknown"
+
+
+class Cni(Struct, frozen=True):
+    """What plugs in the network, and whether it enforces policies."""
+
+    name: str | None = None
+    version: str | None = None
+    policy_engine: str | None = None
+    enforces: Enforces = Enforces.UNKNOWN
+    assumed: bool = False
+    evidence: tuple[str, ...] = ()
+
+
+class Mesh(Struct, frozen=True):
+    """A service mesh and its mutual TLS."""
+
+    name: str
+    mtls: str
+    evidence: tuple[str, ...] = ()
+
+
+class Platform(Struct, frozen=True):
+    """What the cluster runs on."""
+
+    kubernetes: str | None = None
+    cni: Cni = Cni()
+    meshes: tuple[Mesh, ...] = ()
+
+
+class AgreementUse(Struct, frozen=True):
+    """How many findings each exception and declaration of the configuration matched."""
+
+    exceptions: tuple[int, ...] = ()
+    declarations: tuple[int, ...] = ()
+
+    def __add__(self, other: "AgreementUse") -> "AgreementUse":
+        """Add the matches of two audits under one configuration."""
+        return AgreementUse(
+            tuple(map(sum, zip(self.exceptions, other.exceptions, strict=True))),
+            tuple(map(sum, zip(self.declarations, other.declarations, strict=True))),
+        )
+
+
+class Audit(Struct, frozen=True, kw_only=True):
+    """One cluster at one moment: what was read, what is exposed, what each check says."""
+
+    cluster_id: str
+    name: str
+    provider: str
+    account: str | None
+    location: str | None
+    at: datetime
+    """When the state was observed, in UTC."""
+    incarnation: str | None
+    """kube-system's uid, where it was read: another one is another cluster."""
+    state: ClusterState
+    tenants: tuple[str, ...]
+    risk_levels: tuple[str, ...]
+    coverage: tuple[Coverage, ...]
+    problems: tuple[ReadProblem, ...]
+    platform: Platform
+    exposures: tuple[Exposure, ...]
+    findings: tuple[Finding, ...]
+    """All of them, `pass` and `not_applicable` included, ordered by check, subject and port."""
+    agreement_use: AgreementUse
+
+
+class FleetAudit(Struct, frozen=True, kw_only=True):
+    """Several clusters under one configuration at one moment."""
+
+    at: datetime
+    audits: tuple[Audit, ...]
+    """Ordered by cluster id."""
+    fleet_findings: tuple[Finding, ...]
+    agreement_use: AgreementUse
+    verdicts: Mapping[str, int] = field(default_factory=dict)
+    """How many findings have each shown verdict, zeros included."""
+    failures: Mapping[str, int] = field(default_factory=dict)
+    """How many open `fail` findings have each severity, zeros included."""

@@ -1,0 +1,1 @@
+"""Documented settings by subject, and how a configuration file becomes them."""

@@ -1,0 +1,243 @@
+"""From a configuration file to a `Configuration`, or to every error in it at once.
+
+The shape is checked against the JSON Schema of the types (a library does that, and it reports
+all errors where a decoder stops at the first); what a schema cannot say is checked here.
+"""
+
+from collections.abc import Iterator, Mapping
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import yaml
+
+from auditor.model.addresses import AddressSet
+from auditor.model.agreement import LONGEST_EXCEPTION, Declaration, RiskException
+from auditor.settings.configuration import (
+    Configuration,
+    ConnectorSettings,
+    MetadataSource,
+    RiskLevels,
+    SegmentRule,
+)
+
+CheckParameters = Mapping[str, type[msgspec.Struct] | None]
+"""Known check slugs and the type of their parameters; None for a slug reserved for later."""
+
+
+class ConfigurationError(Exception):
+    """A configuration is refused. `errors` holds one line each, with the path to the place."""
+
+    def __init__(self, where: str, errors: list[str]) -> None:
+        """Keep the errors and say all of them."""
+        super().__init__("\n".join(f"{where}: {error}" for error in errors))
+        self.errors = errors
+
+
+def load_configuration(path: Path, checks: CheckParameters, today: date) -> Configuration:
+    """Read and check a configuration file, YAML or JSON.
+
+    Raises:
+        ConfigurationError: it cannot be read, or holds errors; all of them are listed.
+    """
+    try:
+        text = path.read_bytes()
+    except OSError as error:
+        reason = error.strerror or "cannot be read"
+        raise ConfigurationError(str(path), [f"{reason}; check --config"]) from error
+    return parse_configuration(text, checks, today, where=str(path))
+
+
+def parse_configuration(
+    text: bytes, checks: CheckParameters, today: date, where: str = "configuration"
+) -> Configuration:
+    """Check a configuration's text and give it as values.
+
+    Raises:
+        ConfigurationError: it holds errors; all of them are listed, in the order of the file.
+    """
+    try:
+        raw = yaml.load(text, Loader=_TextDatesLoader)  # noqa: S506 - a SafeLoader, see below
+    except yaml.YAMLError as error:
+        raise ConfigurationError(where, [f"not YAML: {' '.join(str(error).split())}"]) from error
+    if raw is None:
+        return Configuration()
+    if errors := list(_shape_errors(raw)):
+        raise ConfigurationError(where, errors)
+    configuration = msgspec.convert(_fold_connector_options(raw), Configuration, strict=False)
+    if errors := list(_meaning_errors(configuration, checks, today)):
+        raise ConfigurationError(where, errors)
+    return configuration
+
+
+def configuration_schema() -> dict[str, Any]:
+    """Give the JSON Schema (2020-12) of a configuration file."""
+    schema = msgspec.json.schema(Configuration)
+    connector = schema["$defs"]["ConnectorSettings"]
+    del connector["properties"]["options"]
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
+
+
+class _TextDatesLoader(yaml.CSafeLoader):
+    """A safe loader that leaves dates as text, as JSON has them; the types convert them."""
+
+    yaml_implicit_resolvers = {
+        first: [(tag, regexp) for tag, regexp in resolvers if not tag.endswith(":timestamp")]
+        for first, resolvers in yaml.CSafeLoader.yaml_implicit_resolvers.items()
+    }
+
+
+def _fold_connector_options(raw: dict[str, Any]) -> dict[str, Any]:
+    """Put the keys that belong to a connector's kind under `options`."""
+    own = {"name", "kind"}
+    connectors = [
+        {
+            "name": entry["name"],
+            "kind": entry["kind"],
+            "options": {key: value for key, value in entry.items() if key not in own},
+        }
+        for entry in raw.get("connectors", ())
+    ]
+    return {**raw, "connectors": connectors}
+
+
+def _shape_errors(raw: Any) -> Iterator[str]:
+    # Imported here: 150 ms that --help must not pay.
+    from jsonschema import Draft202012Validator, FormatChecker  # noqa: PLC0415
+
+    validator = Draft202012Validator(configuration_schema(), format_checker=FormatChecker())
+    for error in validator.iter_errors(raw):
+        yield from _plain_errors(error)
+
+
+def _plain_errors(error: Any) -> Iterator[str]:
+    """Say a schema error in the words of the file; a union's error is its closest branch's."""
+    path = _path(error.absolute_path)
+    if error.validator == "additionalProperties":
+        known = sorted(error.schema.get("properties", ()))
+        for key in sorted(set(map(str, error.instance)) - set(known)):
+            yield f"{path}: unknown key {key!r}; known are {', '.join(known)}"
+    elif error.validator == "required":
+        missing = [key for key in error.validator_value if key not in error.instance]
+        if error.message.startswith(repr(missing[0])):
+            yield from (f"{path}: {key!r} is missing" for key in missing)
+    elif error.validator == "anyOf" and error.context:
+        structured = [inner for inner in error.context if inner.validator not in ("type", "const")]
+        if isinstance(error.instance, dict) and structured:
+            for inner in structured:
+                yield from _plain_errors(inner)
+        else:
+            yield f"{path}: {error.instance!r} does not fit here"
+    elif error.validator == "enum":
+        known = ", ".join(map(str, error.validator_value))
+        yield f"{path}: {error.instance!r} is not one of {known}"
+    else:
+        yield f"{path}: {error.message}"
+
+
+def _path(parts: Any) -> str:
+    text = ""
+    for part in parts:
+        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else str(part)
+    return text or "top level"
+
+
+def _meaning_errors(
+    configuration: Configuration, checks: CheckParameters, today: date
+) -> Iterator[str]:
+    for index, cidr in enumerate(configuration.internal_cidrs):
+        yield from _cidr_errors(f"internal_cidrs[{index}]", (cidr,))
+    yield from _connector_errors(configuration.connectors)
+    for index, rule in enumerate(configuration.segments):
+        yield from _segment_errors(f"segments[{index}]", rule, configuration.risk_levels)
+    yield from _risk_level_errors(configuration.risk_levels)
+    yield from _check_errors(configuration, checks)
+    for index, declaration in enumerate(configuration.declarations):
+        yield from _declaration_errors(f"declarations[{index}]", declaration)
+    for index, exception in enumerate(configuration.exceptions):
+        yield from _exception_errors(f"exceptions[{index}]", exception, checks, today)
+
+
+def _cidr_errors(path: str, cidrs: tuple[str, ...]) -> Iterator[str]:
+    for cidr in cidrs:
+        try:
+            AddressSet.of([cidr])
+        except ValueError as error:
+            yield f"{path}: {error}"
+
+
+def _connector_errors(connectors: tuple[ConnectorSettings, ...]) -> Iterator[str]:
+    names = [connector.name for connector in connectors]
+    for index, name in enumerate(names):
+        if name in names[:index]:
+            yield f"connectors[{index}].name: {name!r} is already the name of another connector"
+
+
+def _segment_errors(path: str, rule: SegmentRule, risk_levels: RiskLevels) -> Iterator[str]:
+    if rule.tenant is None and rule.risk_level is None:
+        yield f"{path}: gives neither a tenant nor a risk_level"
+    for key, source in (("tenant", rule.tenant), ("risk_level", rule.risk_level)):
+        if isinstance(source, MetadataSource):
+            given = [name for name in source.__struct_fields__ if getattr(source, name)]
+            if len(given) != 1:
+                names = ", ".join(source.__struct_fields__)
+                yield f"{path}.{key}: give exactly one of {names}"
+    if isinstance(rule.risk_level, str) and rule.risk_level not in risk_levels.order:
+        known = ", ".join(risk_levels.order)
+        yield f"{path}.risk_level: {rule.risk_level!r} is not in risk_levels.order ({known})"
+
+
+def _risk_level_errors(risk_levels: RiskLevels) -> Iterator[str]:
+    if len(set(risk_levels.order)) != len(risk_levels.order):
+        yield "risk_levels.order: names a level twice"
+    for key in ("may_share_cluster", "may_share_node", "may_share_network"):
+        for index, pair in enumerate(getattr(risk_levels, key)):
+            for level in pair:
+                if level not in risk_levels.order:
+                    yield f"risk_levels.{key}[{index}]: {level!r} is not in risk_levels.order"
+
+
+def _check_errors(configuration: Configuration, checks: CheckParameters) -> Iterator[str]:
+    for slug, settings in configuration.checks.items():
+        if slug not in checks:
+            yield f"checks.{slug}: {unknown_check(slug, checks)}"
+            continue
+        parameters = checks[slug]
+        if parameters is None:
+            continue
+        try:
+            msgspec.convert(settings.parameters, parameters)
+        except msgspec.ValidationError as error:
+            known = ", ".join(parameters.__struct_fields__) or "none"
+            yield f"checks.{slug}.parameters: {error}; known parameters: {known}"
+
+
+def unknown_check(slug: str, checks: CheckParameters) -> str:
+    """Say that no check has this slug, and which one was most likely meant."""
+    from difflib import get_close_matches  # noqa: PLC0415 - only for an error's text
+
+    near = get_close_matches(slug, checks, n=1)
+    hint = f"did you mean {near[0]!r}?" if near else "`exposure-auditor checks` lists them"
+    return f"no check is called {slug!r}; {hint}"
+
+
+def _declaration_errors(path: str, declaration: Declaration) -> Iterator[str]:
+    for key in ("owner", "reason"):
+        if not getattr(declaration, key).strip():
+            yield f"{path}.{key}: is empty; a declaration needs somebody who answers for it"
+    yield from _cidr_errors(f"{path}.sources", declaration.sources)
+
+
+def _exception_errors(
+    path: str, exception: RiskException, checks: CheckParameters, today: date
+) -> Iterator[str]:
+    if exception.check not in checks:
+        yield f"{path}.check: {unknown_check(exception.check, checks)}"
+    for key in ("reason", "approved_by"):
+        if not getattr(exception, key).strip():
+            yield f"{path}.{key}: is empty; an exception needs a reason and a name"
+    if {exception.cluster, exception.namespace, exception.name} == {"*"}:
+        yield f"{path}: its scope is everything; name a cluster, a namespace or an object"
+    if exception.expires > today + LONGEST_EXCEPTION:
+        yield f"{path}.expires: {exception.expires} is more than a year ahead"
