@@ -34,21 +34,27 @@ class SnapshotConnector:
         """
         path, _, name = text.partition("#")
         if not path:
-            raise SourceError("names no path; write snapshot:PATH, for example snapshot:./manifests")
+            raise SourceError(
+                "names no path; write snapshot:PATH, for example snapshot:./manifests"
+            )
         return SnapshotOptions(path, name or None)
 
     @staticmethod
     async def clusters(options: SnapshotOptions, base: Path) -> AsyncIterator[Cluster]:
         """Yield the cluster at the path; relative paths are taken from `base`."""
-        path = base / Path(options.path).expanduser()
-        name = options.id or _base_name(path)
-        yield Cluster(
-            id=f"snapshot/{name}",
-            name=name,
-            provider="snapshot",
-            tags=options.tags,
-            access=Files(str(path)),
-        )
+        yield _cluster(options, base)
+
+
+def _cluster(options: SnapshotOptions, base: Path) -> Cluster:
+    path = base / Path(options.path).expanduser()
+    name = options.id or _base_name(path)
+    return Cluster(
+        id=f"snapshot/{name}",
+        name=name,
+        provider="snapshot",
+        tags=options.tags,
+        access=Files(str(path)),
+    )
 
 
 def _base_name(path: Path) -> str:

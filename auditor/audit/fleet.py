@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime
+from itertools import pairwise
 
 from auditor.audit.rules import Rules
 from auditor.model.audit import AgreementUse, Audit, FleetAudit
@@ -19,7 +20,7 @@ def audit_fleet(audits: Iterable[Audit], rules: Rules, at: datetime) -> FleetAud
         ValueError: two audits are of the same cluster id.
     """
     ordered = tuple(sorted(audits, key=lambda audit: audit.cluster_id))
-    for earlier, later in zip(ordered, ordered[1:], strict=False):
+    for earlier, later in pairwise(ordered):
         if earlier.cluster_id == later.cluster_id:
             raise ValueError(f"cluster {later.cluster_id} was audited twice")
     findings = [finding for audit in ordered for finding in audit.findings]

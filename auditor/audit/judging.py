@@ -1,4 +1,4 @@
-"""The gate against silence: from a check's judgements to verdicts that missing input cannot improve.
+"""The gate against silence: verdicts that missing input cannot improve.
 
 Two rules of `CONTRACT.md` live here and nowhere else. *Unknown is never pass*: while a resource
 that a check needs is incomplete, its `pass` and `not_applicable` become `unknown` and name the
@@ -61,7 +61,9 @@ def _gated(judgement: Judgement, missing: tuple[Coverage, ...]) -> Judgement:
 def _said_of_cluster(check: Check, is_missing: bool, has_subjects: bool) -> str:  # noqa: FBT001
     if not is_missing:
         return check.nothing_to_judge
-    return "there may be more subjects than were read" if has_subjects else "nothing could be judged"
+    return (
+        "there may be more subjects than were read" if has_subjects else "nothing could be judged"
+    )
 
 
 def _reason(missing: tuple[Coverage, ...]) -> str | None:

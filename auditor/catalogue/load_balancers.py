@@ -85,9 +85,7 @@ class IgnoredWhen(AnnotationRule, frozen=True, kw_only=True, forbid_unknown_fiel
 
     def match(self, annotations: Mapping[str, str]) -> str | None:
         """Give the annotation's value where the condition applies, else None."""
-        exempt = self.unless and self.unless.contains in annotations.get(
-            self.unless.annotation, ""
-        )
+        exempt = self.unless and self.unless.contains in annotations.get(self.unless.annotation, "")
         return None if exempt else super().match(annotations)
 
 
@@ -126,8 +124,10 @@ class Provider(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         """Give every annotation key that some rule of this provider names."""
         ignored = self.sources.ignored_when
         return frozenset(
-            [rule.annotation for rule in (*self.claimed_by, *self.rules, *ignored)]
-            + [rule.annotation for rule in (*self.not_read, *self.sources.decided_by)]
+            [rule.annotation for rule in (*self.claimed_by, *self.sources.decided_by)]
+            + [rule.annotation for rule in self.rules]
+            + [rule.annotation for rule in ignored]
+            + [rule.annotation for rule in self.not_read]
             + [rule.unless.annotation for rule in ignored if rule.unless]
         )
 

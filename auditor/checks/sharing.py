@@ -1,4 +1,4 @@
-"""What the four sharing checks have in common: a pair that meets fails, what is untold is unknown."""
+"""What the four sharing checks have in common: a pair that meets fails, the untold is unknown."""
 
 from collections.abc import Iterator
 
@@ -13,7 +13,7 @@ _SHOWN = 3
 """Places that the evidence of one pair lists before it only counts."""
 
 
-def judge_sharing(
+def judge_sharing(  # noqa: PLR0913 - what one dimension in one place is made of
     facts: Facts,
     sharing: Sharing,
     dimension: Dimension,
@@ -56,9 +56,7 @@ def judge_sharing(
     )
 
 
-def _hops(
-    facts: Facts, dimension: Dimension, place: str, where: tuple[str, ...]
-) -> Iterator[Hop]:
+def _hops(facts: Facts, dimension: Dimension, place: str, where: tuple[str, ...]) -> Iterator[Hop]:
     if place == "node":
         for node in where[:_SHOWN]:
             yield Hop(f"Node/{node}", "pods", f"of both {dimension.value}s")

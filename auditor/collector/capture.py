@@ -85,9 +85,7 @@ def write_capture(cluster: Cluster, inventory: Inventory) -> bytes:
     return msgspec.json.encode(capture)
 
 
-def read_capture(
-    content: bytes, where: str, projection: Projection, limits: ReadLimits
-) -> Reading:
+def read_capture(content: bytes, where: str, projection: Projection, limits: ReadLimits) -> Reading:
     """Read a capture back.
 
     Raises:

@@ -20,7 +20,7 @@ from auditor.kube.decoding import DecodeError, ObjectDecoder, TypeMeta, decode_t
 from auditor.kube.inventory import assemble
 from auditor.kube.meta import Projection
 from auditor.kube.resources import RESOURCE_BY_KIND, RESOURCES_BY_PLURAL, Resource, resource_of
-from auditor.model.cluster import Cluster, SourceError
+from auditor.model.cluster import Cluster, SourceError, SourceNotFoundError
 from auditor.settings.limits import ReadLimits
 
 Progress = Callable[[str], None]
@@ -41,11 +41,12 @@ def read_files(
     `progress` is told the name of each file before it is read.
 
     Raises:
-        SourceError: nothing is at the path, or nothing in it is a Kubernetes object.
+        SourceNotFoundError: nothing is at the path.
+        SourceError: nothing there is a Kubernetes object, or a capture is broken.
     """
     path = Path(cluster.access.path).expanduser()
     if not path.exists():
-        raise SourceError(f"{path} is not there; name a folder or file of manifests")
+        raise SourceNotFoundError(f"{path} is not there; name a folder or file of manifests")
     reader = _FilesReader(ObjectDecoder(projection, limits.max_object_bytes), limits)
     names = []
     try:
@@ -146,12 +147,12 @@ class _FilesReader:
             self.tally.list(listed)
         if meta.metadata.continue_token:
             message = "is one page of several (metadata.continue is set); save the whole list"
-            self._break(where, message, listed and listed.kind)
+            self._break(where, message, listed.kind if listed else None)
         for number, item in enumerate(meta.items or (), 1):
             try:
                 own = decode_type(item)
             except DecodeError as error:
-                self._break(f"{where} item {number}", str(error), listed and listed.kind)
+                self._break(f"{where} item {number}", str(error), listed.kind if listed else None)
                 continue
             resource = resource_of(own.api_version, own.kind) if own.kind else listed
             if resource:

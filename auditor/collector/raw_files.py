@@ -44,7 +44,9 @@ def raw_files(path: Path, limits: ReadLimits) -> Iterator[RawFile | UnreadableFi
     for count, file in enumerate(_below(root)):
         name = str(file.relative_to(root))
         if count >= limits.max_files:
-            message = f"the folder holds over {limits.max_files:,} manifest files; name a smaller one"
+            message = (
+                f"the folder holds over {limits.max_files:,} manifest files; name a smaller one"
+            )
             yield UnreadableFile(name, message)
             return
         if not file.resolve().is_relative_to(root):

@@ -1,23 +1,20 @@
 """Multi-document YAML, hostile or sloppy, as JSON bytes: one document at a time.
 
-The text is split on `---` and `...` lines before anything is parsed, because YAML forbids them
-inside any scalar; so a broken document never takes the next ones with it.
-
-Each document is built here from PyYAML's C *event* parser, which does not recurse. The composing
-half of the C loader recurses in C without a guard (deep nesting ends the process) and cannot be
-bounded, hence a builder of our own with an explicit stack. Aliases share one Python value, but JSON
-spells each use out; so nodes, scalar bytes and depth are counted as if every alias were written
-out, and a document stops at its limit before anything is expanded.
+The text is split on `---` and `...` lines before anything is parsed, as YAML forbids them inside
+any scalar: so a broken document never takes the next ones with it. Each is built from PyYAML's C
+*event* parser, which does not recurse. The composing half of the C loader recurses in C without a
+guard (deep nesting ends the process) and cannot be bounded, hence a builder of our own. Aliases
+share one Python value, but JSON spells each use out; so everything is counted as if aliases were
+written out, and a document stops at its limit before anything is expanded.
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from functools import lru_cache
 
 import msgspec
 import yaml
-from msgspec import Struct
 from yaml.constructor import SafeConstructor
 from yaml.reader import ReaderError
 from yaml.resolver import Resolver
@@ -25,26 +22,25 @@ from yaml.resolver import Resolver
 _Value = None | bool | int | float | str | list["_Value"] | dict[str, "_Value"]
 
 
-class YamlLimits(Struct, frozen=True, kw_only=True):
+class YamlLimits(msgspec.Struct, frozen=True, kw_only=True):
     """How much one file, and one document of it, may hold; aliases count as if written out."""
 
     max_bytes: int = 64 * 1024 * 1024
     """Bytes of one file, and of the scalars of one document. YAML costs some twenty times the CPU
     of JSON, so a larger file is better saved as JSON."""
     max_depth: int = 100
-    """Collections inside one another; manifests reach some 20. Python's recursion limit (1,000)
-    bounds it too, as the JSON encoder recurses."""
+    """Collections inside one another; manifests reach some 20. The JSON encoder recurses, so this
+    has to stay well below Python's recursion limit of 1,000."""
     max_aliases: int = 1_000
     """Alias uses of one document; manifests written by hand hold a few dozen."""
     max_nodes: int = 2_000_000
     """Keys, scalars and collections of one document: some 10,000 pods, a few hundred MB."""
 
 
-class YamlDocument(Struct, frozen=True):
-    """A document that was read; `content` is its JSON.
+class YamlDocument(msgspec.Struct, frozen=True):
+    """The `number`-th non-empty document of a file, as JSON; number and line count from 1.
 
-    It is the `number`-th non-empty document of the file and starts at `line`, both from 1: at its
-    `---` or, without one, at its first text.
+    `line` is that of its `---` or, without one, of its first text.
     """
 
     number: int
@@ -52,8 +48,8 @@ class YamlDocument(Struct, frozen=True):
     content: bytes
 
 
-class BrokenDocument(Struct, frozen=True):
-    """A document, or the whole file as number 1, that cannot be read.
+class BrokenDocument(msgspec.Struct, frozen=True):
+    """A document, or a whole file as number 1, that cannot be read.
 
     `line` is the problem's or, where that is unknown, the document's. `reason` says in one line
     what is wrong and what to do. `kind` is a guess: the word after the only `kind:` at column 0.
@@ -74,19 +70,15 @@ class _LimitError(_DocumentError):
 
 
 DEFAULT_LIMITS = YamlLimits()
+_Read = YamlDocument | BrokenDocument
 
 
-def read_yaml_documents(
-    data: bytes, limits: YamlLimits = DEFAULT_LIMITS
-) -> Iterator[YamlDocument | BrokenDocument]:
+def read_yaml_documents(data: bytes, limits: YamlLimits = DEFAULT_LIMITS) -> Iterator[_Read]:
     """Read the documents of a file in order, each when it is asked for; no content raises an error.
 
-    A document that holds nothing but comments or directives is skipped and not numbered. A file
-    that is too large or not Unicode is one broken document.
-
-    Args:
-        data: the file: UTF-8, with a byte order mark or without, or UTF-16 with one.
-        limits: what is refused instead of read.
+    The file is UTF-8, with a byte order mark or without, or UTF-16 with one. One that is too large
+    or not Unicode is a single broken document. A document of nothing but comments or directives is
+    skipped and not numbered.
     """
     if len(data) > limits.max_bytes:
         size = f"the file has {len(data):,} bytes, over the limit of {limits.max_bytes:,}"
@@ -100,11 +92,9 @@ def read_yaml_documents(
         reason = f"not {encoding.upper()} at byte offset {error.start}: save the file as UTF-8"
         yield BrokenDocument(1, line, reason, None)
         return
-    number = 0
-    for line, document in _split(text):
-        if not _EMPTY.fullmatch(document):
-            number += 1
-            yield _read_document(number, line, document, limits)
+    filled = (part for part in _split(text) if not _EMPTY.fullmatch(part[1]))
+    for number, (line, document) in enumerate(filled, 1):
+        yield _read_document(number, line, document, limits)
 
 
 # A blank is white space, line breaks and comments. U+0085, U+2028 and U+2029 break lines in the
@@ -135,19 +125,18 @@ def _split(text: str) -> Iterator[tuple[int, str]]:
     yield line, text[start:]
 
 
-def _read_document(
-    number: int, line: int, text: str, limits: YamlLimits
-) -> YamlDocument | BrokenDocument:
+def _read_document(number: int, line: int, text: str, limits: YamlLimits) -> _Read:
     builder = _Builder(limits)
     try:
         content = msgspec.json.encode(builder.build(text))
         return YamlDocument(number, line + builder.line, content)
-    except (_DocumentError, RecursionError) as error:
+    except _DocumentError as error:
         at, reason = line + builder.line, str(error)
-        is_template = not isinstance(error, _LimitError | RecursionError)
+        template = None if isinstance(error, _LimitError) else _TEMPLATE.search(text)
     except (yaml.YAMLError, UnicodeError) as error:
-        (at, reason), is_template = _syntax_problem(error, line, text), True
-    if is_template and (template := _TEMPLATE.search(text)):
+        at, reason = _syntax_problem(error, line, text)
+        template = _TEMPLATE.search(text)
+    if template:
         at = line + text.count("\n", 0, template.start())
         what = f"unrendered template text `{_shown(template[0])}` (line {at})"
         reason = f"{what}: render it first, for example with `helm template`"
@@ -174,41 +163,39 @@ def _syntax_problem(error: Exception, line: int, text: str) -> tuple[int, str]:
 
 
 _CORE = "tag:yaml.org,2002:"
-_CONVERSIONS: dict[str, Callable[[yaml.ScalarNode], float | None]] = {
-    f"{_CORE}null": SafeConstructor().construct_yaml_null,
-    f"{_CORE}bool": SafeConstructor().construct_yaml_bool,
-    f"{_CORE}int": SafeConstructor().construct_yaml_int,
-    f"{_CORE}float": SafeConstructor().construct_yaml_float,
-}
-_RESOLVER = Resolver()
+_CONVERTED = {f"{_CORE}{kind}" for kind in ("null", "bool", "int", "float")}
+_RESOLVER, _CONSTRUCTOR = Resolver(), SafeConstructor()
 _TOO_LARGE = 10**4300  # Python and many JSON readers refuse integers of more digits
 _LONGEST_NUMBER = 15_000  # characters: 4,300 digits in base two; converting is quadratic
 _LONGEST_CACHED = 100  # characters: what manifests repeat is short
 
 
-def _tagged(tag: str, text: str) -> _Value:
-    """Convert a scalar as its tag asks."""
+@lru_cache(maxsize=4096)
+def _converted(tag: str | None, text: str) -> _Value:
+    """Convert a scalar as its tag or else YAML 1.1 asks, but timestamps, `=` and `<<` stay text."""
+    if tag is None:
+        tag = _RESOLVER.resolve(yaml.ScalarNode, text, (True, False))  # type: ignore[no-untyped-call]
+        tag = tag if tag in _CONVERTED else f"{_CORE}str"
     if tag in (f"{_CORE}str", f"{_CORE}binary"):
         return text
-    name = _shown(tag.replace(_CORE, "!!", 1))
-    if tag not in _CONVERSIONS:
-        raise _DocumentError(f"tag `{name}` means nothing here: remove it or render the file first")
+    if tag not in _CONVERTED:
+        raise _unknown_tag(tag)
     if len(text) <= _LONGEST_NUMBER:
         with suppress(ValueError, LookupError, OverflowError):
-            value = _CONVERSIONS[tag](yaml.ScalarNode(tag, text))
+            node = yaml.ScalarNode(tag, text)
+            value: float | None = _CONSTRUCTOR.yaml_constructors[tag](_CONSTRUCTOR, node)
             if value is None or -_TOO_LARGE < value < _TOO_LARGE:  # not an infinity, not a NaN
                 return value
+    name = tag.removeprefix(_CORE)
     raise _DocumentError(f"`{_shown(text)}` is no {name} that JSON can hold: quote or correct it")
 
 
-@lru_cache(maxsize=4096)
-def _untagged(text: str) -> _Value:
-    """Convert a plain scalar as YAML 1.1 does, but timestamps, `=` and `<<` stay text."""
-    tag = _RESOLVER.resolve(yaml.ScalarNode, text, (True, False))  # type: ignore[no-untyped-call]
-    return _tagged(tag, text) if tag in _CONVERSIONS else text
+def _unknown_tag(tag: str) -> _DocumentError:
+    name = _shown(tag.replace(_CORE, "!!", 1))
+    return _DocumentError(f"tag `{name}` means nothing here: remove it or render the file first")
 
 
-class _Node(Struct):
+class _Node(msgspec.Struct):
     """A collection being built, or a value that aliases repeat with what each use costs."""
 
     value: _Value
@@ -219,7 +206,14 @@ class _Node(Struct):
     text: str | None = None  # a scalar as written: what it is as a key
     key: str | None = None
     is_merge: bool = False
-    merged: dict[str, _Value] | None = None
+    merged: dict[str, _Value] = {}
+
+    def merge(self, value: _Value) -> None:
+        """Keep what a merge key brings in; of a list, earlier mappings win."""
+        for mapping in reversed(value if isinstance(value, list) else [value]):
+            if not isinstance(mapping, dict):
+                raise _DocumentError("`<<` needs a mapping or a list of mappings: correct it")
+            self.merged.update(mapping)
 
 
 class _Builder:
@@ -227,9 +221,9 @@ class _Builder:
 
     def __init__(self, limits: YamlLimits) -> None:
         self._limits = limits
-        self._open: list[_Node] = []
-        self._anchors: dict[str | None, _Node] = {}
         self._roots: list[_Value] = []
+        self._open = [_Node(self._roots, 0, 0)]
+        self._anchors: dict[str | None, _Node] = {}
         self._nodes = self._size = self._aliases = 0
         self.line = 0
 
@@ -261,23 +255,19 @@ class _Builder:
         text, is_plain = event.value, event.implicit[0]
         size = len(text) if text.isascii() else len(text.encode())
         self._spend(1, size, 0)
-        value: _Value = text
-        if event.tag is not None and event.tag != "!":
-            value = _tagged(event.tag, text)
-        elif is_plain:
-            value = (_untagged if len(text) < 100 else _untagged.__wrapped__)(text)
+        convert = _converted if len(text) < _LONGEST_CACHED else _converted.__wrapped__
+        value = convert(event.tag, text) if is_plain or event.tag else text
         if event.anchor:
             self._anchors[event.anchor] = _Node(value, 1, size, text=text)
         self._place(value, 0, text, is_merge=is_plain and text == "<<")
 
     def _begin(self, event: yaml.CollectionStartEvent) -> None:
         is_mapping = isinstance(event, yaml.MappingStartEvent)
-        if event.tag not in (None, "!", f"{_CORE}map" if is_mapping else f"{_CORE}seq"):
+        if event.tag not in (None, f"{_CORE}map" if is_mapping else f"{_CORE}seq"):
             raise _unknown_tag(event.tag or "")
         node = _Node({} if is_mapping else [], self._nodes, self._size, is_open=True)
         self._spend(1, 0, 1)
-        if event.anchor:
-            self._anchors[event.anchor] = node
+        self._anchors[event.anchor] = node
         self._open.append(node)
 
     def _end(self) -> None:
@@ -286,60 +276,48 @@ class _Builder:
             node.value = node.merged | node.value
         node.is_open, node.height = False, node.height + 1
         node.nodes, node.size = self._nodes - node.nodes, self._size - node.size
-        self._place(node.value, node.height)
+        self._place(node.value, node.height, None, is_merge=False)
 
     def _alias(self, name: str) -> None:
-        self._aliases += 1
         node, name = self._anchors.get(name), _shown(name)
         if node is None:
             raise _DocumentError(f"alias `*{name}` has no anchor `&{name}` before it: add it")
         if node.is_open:
             raise _DocumentError(f"anchor `&{name}` holds itself: remove the alias `*{name}`")
+        self._aliases += 1
         self._spend(node.nodes, node.size, node.height)
-        self._place(node.value, node.height, node.text)
+        self._place(node.value, node.height, node.text, is_merge=False)
 
     def _spend(self, nodes: int, size: int, height: int) -> None:
         """Count what is about to be placed, and refuse it if that is over a limit."""
         self._nodes += nodes
         self._size += size
         limits = self._limits
-        if self._aliases > limits.max_aliases:
-            raise _over(limits.max_aliases, "alias uses")
         if self._nodes > limits.max_nodes:
-            raise _over(limits.max_nodes, "nodes")
-        if self._size > limits.max_bytes:
-            raise _over(limits.max_bytes, "bytes of text")
-        if len(self._open) + height > limits.max_depth:
-            raise _over(limits.max_depth, "levels of nesting")
-
-    def _place(
-        self, value: _Value, height: int, text: str | None = None, *, is_merge: bool = False
-    ) -> None:
-        """Put a finished value where the innermost open collection awaits it: as its text if key."""
-        if not self._open:
-            self._roots.append(value)
+            what = f"{limits.max_nodes:,} nodes"
+        elif self._size > limits.max_bytes:
+            what = f"{limits.max_bytes:,} bytes of text"
+        elif len(self._open) - 1 + height > limits.max_depth:
+            what = f"{limits.max_depth:,} levels of nesting"
+        elif self._aliases > limits.max_aliases:
+            what = f"{limits.max_aliases:,} alias uses"
+        else:
             return
+        raise _LimitError(f"over {what} once aliases are written out: split or simplify it")
+
+    def _place(self, value: _Value, height: int, text: str | None, *, is_merge: bool) -> None:
+        """Put a finished value where the innermost open collection awaits it; a key is its text."""
         inner = self._open[-1]
         inner.height = max(inner.height, height)
         if isinstance(inner.value, list):
             inner.value.append(value)
-            return
-        if inner.key is None:
+        elif inner.key is None:
             if text is None:
                 raise _DocumentError("a mapping or sequence is used as a key: quote the key")
             inner.key, inner.is_merge = text, is_merge
-            return
-        if inner.is_merge:
-            inner.merged = _merged(inner.merged or {}, value)
         elif isinstance(inner.value, dict):
-            inner.value[inner.key] = value
-        inner.key = None
-
-
-def _merged(into: dict[str, _Value], value: _Value) -> dict[str, _Value]:
-    """Add what a merge key brings in, without a copy; of a list, earlier mappings win."""
-    for mapping in reversed(value if isinstance(value, list) else [value]):
-        if not isinstance(mapping, dict):
-            raise _DocumentError("merge key `<<` needs a mapping or a list of mappings: correct it")
-        into.update(mapping)
-    return into
+            if inner.is_merge:
+                inner.merge(value)
+            else:
+                inner.value[inner.key] = value
+            inner.key = None

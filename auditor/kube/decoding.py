@@ -105,9 +105,7 @@ class ObjectDecoder:
     def _decode_without_nulls(self, resource: Resource, content: bytes | Raw, first: Any) -> Any:
         """Try again with nulls removed: slower, so only for what did not decode as it is."""
         try:
-            return msgspec.convert(
-                _without_nulls(content), resource.type, dec_hook=self._hook
-            )
+            return msgspec.convert(_without_nulls(content), resource.type, dec_hook=self._hook)
         except _ERRORS:
             raise DecodeError(_plain(first)) from first
 

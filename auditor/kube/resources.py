@@ -1,4 +1,4 @@
-"""The resources that an audit reads: the one list that the reader, the checks and the role share."""
+"""The resources that an audit reads: one list for the reader, the checks and the role."""
 
 from msgspec import Struct
 

@@ -36,7 +36,7 @@ class Declaration(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
         """Whether its last day is over."""
         return self.expires is not None and self.expires < today
 
-    def covers(  # noqa: PLR0913 - the coordinates of one door
+    def covers(
         self, cluster: str, namespace: str, workload: str, port: int, protocol: Protocol
     ) -> bool:
         """Whether it speaks of this port of this workload."""

@@ -27,3 +27,7 @@ class Cluster(Struct, frozen=True, kw_only=True):
 
 class SourceError(Exception):
     """A source or connector cannot be used; the message says what to do."""
+
+
+class SourceNotFoundError(SourceError):
+    """What a source names is not there: the source is written wrongly."""

@@ -7,7 +7,7 @@ all errors where a decoder stops at the first); what a schema cannot say is chec
 from collections.abc import Iterator, Mapping
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import msgspec
 import yaml
@@ -82,7 +82,7 @@ def configuration_schema() -> dict[str, Any]:
 class _TextDatesLoader(yaml.CSafeLoader):
     """A safe loader that leaves dates as text, as JSON has them; the types convert them."""
 
-    yaml_implicit_resolvers = {
+    yaml_implicit_resolvers: ClassVar[dict[str, list[tuple[str, Any]]]] = {
         first: [(tag, regexp) for tag, regexp in resolvers if not tag.endswith(":timestamp")]
         for first, resolvers in yaml.CSafeLoader.yaml_implicit_resolvers.items()
     }
@@ -130,8 +130,8 @@ def _plain_errors(error: Any) -> Iterator[str]:
         else:
             yield f"{path}: {error.instance!r} does not fit here"
     elif error.validator == "enum":
-        known = ", ".join(map(str, error.validator_value))
-        yield f"{path}: {error.instance!r} is not one of {known}"
+        values = ", ".join(map(str, error.validator_value))
+        yield f"{path}: {error.instance!r} is not one of {values}"
     else:
         yield f"{path}: {error.message}"
 

@@ -57,7 +57,9 @@ class BackendFinder:
             for endpoint in item.endpoints:
                 for number in numbers or [None]:
                     backend = self._endpoint_backend(item, endpoint, number)
-                    backends.setdefault((str(backend.workload or endpoint.addresses), number), backend)
+                    backends.setdefault(
+                        (str(backend.workload or endpoint.addresses), number), backend
+                    )
         return self._settled(tuple(backends.values()), ENDPOINT_SLICES)
 
     def _endpoint_backend(
@@ -87,7 +89,7 @@ def target_port_of(pod: Pod, port: ServicePort) -> int | None:
 
     A named target is looked up in the pod by name and protocol; None where no container has it.
     """
-    if port.target_port is None or port.target_port == 0 or port.target_port == "":
+    if port.target_port is None or port.target_port in {0, ""}:
         return port.port
     if isinstance(port.target_port, int):
         return port.target_port
@@ -103,7 +105,9 @@ def service_ref(service: Service) -> ObjectRef:
 
 
 def _selector_hop(service: Service) -> Hop:
-    return Hop(str(service_ref(service)), "spec.selector", labels_text(service.spec.selector.items()))
+    return Hop(
+        str(service_ref(service)), "spec.selector", labels_text(service.spec.selector.items())
+    )
 
 
 def _target_hops(service: Service, port: ServicePort, number: int) -> Iterable[Hop]:

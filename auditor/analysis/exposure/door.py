@@ -54,8 +54,22 @@ class Door(Struct, frozen=True, kw_only=True):
         """Name the workloads behind it."""
         return tuple(backend.workload for backend in self.backends.found if backend.workload)
 
+    def for_whom(self) -> str:
+        """Say who can dial it, for a sentence."""
+        return _FOR_WHOM[self.audience]
+
     def label(self) -> str:
         """Say which port it is, for a sentence."""
         if self.entry.port is None:
             return f"a {self.entry.protocol} port still to be allocated"
         return f"{self.entry.port}/{self.entry.protocol}"
+
+
+_FOR_WHOM = {
+    Audience.INTERNET: "for the internet",
+    Audience.ALLOW_LISTED: "for named public ranges",
+    Audience.PRIVATE_NETWORK: "for the private network",
+    Audience.CLUSTER: "for the cluster",
+    Audience.NONE: "for the node itself only",
+    Audience.UNKNOWN: "and who can dial it cannot be told",
+}

@@ -112,23 +112,24 @@ def _admission(service: Service, scheme: SchemeAnswer, space: AddressSpace) -> _
         return _Admission(Audience.PRIVATE_NETWORK, declared.cidrs if declared else (), hops)
     if undecided := _decided_elsewhere(service, scheme.provider):
         return _Admission(Audience.UNKNOWN, (), (*hops, undecided), reason=undecided.note)
-    everyone = _everyone(service)
     if declared is None:
-        return _Admission(Audience.INTERNET, everyone, hops)
+        return _Admission(Audience.INTERNET, _everyone(service), ())
     if declared.ignored is not None:
-        return _ignored(service, scheme.provider, declared, everyone)
+        return _ignored(service, scheme.provider, declared)
+    return _ranged(declared, space)
+
+
+def _ranged(declared: DeclaredRanges, space: AddressSpace) -> _Admission:
+    """Tell who is admitted by declared ranges that are honoured, as far as that is known."""
     try:
         sources = AddressSet.of(declared.cidrs)
     except ValueError as error:
-        return _Admission(Audience.UNKNOWN, (), hops, Confidence.LOW, str(error))
-    audience = space.audience_of(sources)
+        return _Admission(Audience.UNKNOWN, (), (declared.hop,), Confidence.LOW, str(error))
     confidence = Confidence.HIGH if declared.honoured else Confidence.LOW
-    return _Admission(audience, sources.cidrs(), hops, confidence)
+    return _Admission(space.audience_of(sources), sources.cidrs(), (declared.hop,), confidence)
 
 
-def _ignored(
-    service: Service, provider: Provider | None, declared: DeclaredRanges, everyone: tuple[str, ...]
-) -> _Admission:
+def _ignored(service: Service, provider: Provider | None, declared: DeclaredRanges) -> _Admission:
     """Tell who is admitted where the declared ranges are not honoured."""
     hops = tuple(hop for hop in (declared.hop, declared.ignored) if hop)
     annotations = service.metadata.annotations
@@ -136,7 +137,7 @@ def _ignored(
     matching = [rule for rule in rules if rule.match(annotations) is not None]
     if any(rule.leaves is LeavesSources.UNKNOWN for rule in matching):
         return _Admission(Audience.UNKNOWN, (), hops, reason=matching[0].because)
-    return _Admission(Audience.INTERNET, everyone, hops, Confidence.MEDIUM)
+    return _Admission(Audience.INTERNET, _everyone(service), hops, Confidence.MEDIUM)
 
 
 def _decided_elsewhere(service: Service, provider: Provider | None) -> Hop | None:

@@ -3,12 +3,14 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
+from msgspec import Struct
+
 from auditor.analysis.exposure.backends import BackendFinder, service_ref
 from auditor.analysis.exposure.door import Backend, Backends, Door
 from auditor.analysis.nodes import NodeFacts, PublicAddress
 from auditor.analysis.workloads import WorkloadIndex, WorkloadPods
 from auditor.kube.network import Service, ServicePort
-from auditor.kube.pods import ContainerPort, Pod
+from auditor.kube.pods import Pod
 from auditor.model.addresses import (
     ALL_IPV4,
     LOOPBACK_ADDRESSES,
@@ -16,11 +18,10 @@ from auditor.model.addresses import (
 )
 from auditor.model.audience import AddressSpace, Audience
 from auditor.model.exposure import Entry, Hop, Via
-from auditor.model.identity import ObjectRef
 from auditor.model.ports import Protocol
 from auditor.model.verdict import Confidence
 
-_EVERY_ADDRESS = ("", "0.0.0.0", "::")  # noqa: S104 - compared with, not bound to
+_EVERY_ADDRESS = (None, "", "0.0.0.0", "::")  # noqa: S104 - compared with, not bound to
 _HOPS_SHOWN = 3
 """Public node addresses that the evidence of one door lists."""
 
@@ -69,60 +70,69 @@ def _opening_hop(service: Service, port: ServicePort) -> Hop | None:
     return None
 
 
-def host_doors(
-    workloads: WorkloadIndex, nodes: NodeFacts, space: AddressSpace
-) -> Iterator[Door]:
+class _Listener(Struct, frozen=True, order=True):
+    """A port of the node that a container opens; `host_ip` is empty for every address."""
+
+    via: Via
+    protocol: Protocol
+    number: int
+    host_ip: str
+    container_port: int
+
+
+def host_doors(workloads: WorkloadIndex, nodes: NodeFacts, space: AddressSpace) -> Iterator[Door]:
     """Give one door for each port that a workload's pods open on the nodes they run on.
 
     A host-network pod listens on its node directly; the API server copies its container ports to
     host ports, so such a port is one door and not two.
     """
     for workload in workloads:
-        ports: dict[tuple[Via, Protocol, int, str], list[Pod]] = defaultdict(list)
+        opened: dict[_Listener, list[Pod]] = defaultdict(list)
         for pod in workload.pods:
             if pod.has_network:
-                for via, number, port in _host_listeners(pod):
-                    ports[(via, port.protocol, number, port.host_ip or "")].append(pod)
-        for (via, protocol, number, host_ip), pods in sorted(ports.items()):
-            yield _host_door(workload, via, protocol, number, host_ip, tuple(pods), nodes, space)
+                for listener in _listeners(pod):
+                    opened[listener].append(pod)
+        for listener, pods in sorted(opened.items(), key=lambda item: item[0]):
+            yield _host_door(workload, listener, tuple(pods), nodes, space)
 
 
-def _host_listeners(pod: Pod) -> Iterator[tuple[Via, int, ContainerPort]]:
+def _listeners(pod: Pod) -> Iterator[_Listener]:
     for container in pod.spec.all_containers():
         for port in container.ports:
+            host_ip = "" if port.host_ip in _EVERY_ADDRESS else port.host_ip or ""
+            inner = port.container_port
             if pod.spec.host_network:
-                yield Via.HOST_NETWORK, port.container_port, port
+                yield _Listener(Via.HOST_NETWORK, port.protocol, inner, host_ip, inner)
             elif port.host_port:
-                yield Via.HOST_PORT, port.host_port, port
+                yield _Listener(Via.HOST_PORT, port.protocol, port.host_port, host_ip, inner)
 
 
-def _host_door(  # noqa: PLR0913 - the parts of one door
+def _host_door(
     workload: WorkloadPods,
-    via: Via,
-    protocol: Protocol,
-    number: int,
-    host_ip: str,
+    listener: _Listener,
     pods: tuple[Pod, ...],
     nodes: NodeFacts,
     space: AddressSpace,
 ) -> Door:
-    field = "spec.hostNetwork" if via is Via.HOST_NETWORK else "spec.containers[].ports[].hostPort"
-    value = "true" if via is Via.HOST_NETWORK else str(number)
-    hops = [Hop(str(workload.ref), field, value, f"listens on {number}/{protocol}")]
-    audience, public = _host_audience(host_ip, pods, nodes, space)
-    if host_ip not in _EVERY_ADDRESS:
-        hops.append(Hop(str(workload.ref), "spec.containers[].ports[].hostIP", host_ip))
-    target = _container_port(pods[0], via, protocol, number)
+    ref, number = str(workload.ref), listener.number
+    note = f"listens on {number}/{listener.protocol}"
+    hops = [Hop(ref, "spec.hostNetwork", "true", note)]
+    if listener.via is Via.HOST_PORT:
+        hops = [Hop(ref, "spec.containers[].ports[].hostPort", str(number), note)]
+    if listener.host_ip:
+        hops.append(Hop(ref, "spec.containers[].ports[].hostIP", listener.host_ip))
+    audience, public = _host_audience(listener.host_ip, pods, nodes, space)
+    dialled = (listener.host_ip,) if listener.host_ip else _addresses_of(public)
     return Door(
-        entry=Entry(workload.ref, via, number, protocol, _dialled(host_ip, public)),
+        entry=Entry(workload.ref, listener.via, number, listener.protocol, dialled),
         subject=workload.ref,
         audience=audience,
         sources=_sources(audience),
         confidence=_confidence(audience),
         hops=(*hops, *_public_hops(public)),
-        backends=Backends((Backend(workload.ref, target, pods),)),
+        backends=Backends((Backend(workload.ref, listener.container_port, pods),)),
         reason=nodes.why_unknown() if audience is Audience.UNKNOWN else None,
-        bound_address=None if host_ip in _EVERY_ADDRESS else host_ip,
+        bound_address=listener.host_ip or None,
     )
 
 
@@ -130,7 +140,7 @@ def _host_audience(
     host_ip: str, pods: tuple[Pod, ...], nodes: NodeFacts, space: AddressSpace
 ) -> tuple[Audience, tuple[PublicAddress, ...]]:
     """Tell who reaches a host port: by its own address, else by the nodes of its pods."""
-    bound = normal_address(host_ip) if host_ip not in _EVERY_ADDRESS else None
+    bound = normal_address(host_ip)
     if bound is not None:
         if bound in LOOPBACK_ADDRESSES:
             return Audience.NONE, ()
@@ -147,26 +157,17 @@ def _possible_nodes(pods: tuple[Pod, ...], nodes: NodeFacts) -> Iterable[str]:
     return [name for name in names if name]
 
 
-def _container_port(pod: Pod, via: Via, protocol: Protocol, number: int) -> int:
-    for listener_via, listener_number, port in _host_listeners(pod):
-        if (listener_via, port.protocol, listener_number) == (via, protocol, number):
-            return port.container_port
-    return number
-
-
 def _addresses_of(public: tuple[PublicAddress, ...]) -> tuple[str, ...]:
     return tuple(sorted({address.address for address in public}))
-
-
-def _dialled(host_ip: str, public: tuple[PublicAddress, ...]) -> tuple[str, ...]:
-    return _addresses_of(public) if host_ip in _EVERY_ADDRESS else (host_ip,)
 
 
 def _public_hops(public: tuple[PublicAddress, ...]) -> Iterator[Hop]:
     for address in public[:_HOPS_SHOWN]:
         yield address.hop()
     if len(public) > _HOPS_SHOWN:
-        yield Hop("Node", "status.addresses", f"{len(public) - _HOPS_SHOWN} more internet addresses")
+        yield Hop(
+            "Node", "status.addresses", f"{len(public) - _HOPS_SHOWN} more internet addresses"
+        )
 
 
 def _sources(audience: Audience) -> tuple[str, ...]:
@@ -175,5 +176,5 @@ def _sources(audience: Audience) -> tuple[str, ...]:
 
 
 def _confidence(audience: Audience) -> Confidence:
-    """Tell how sure the audience of a node's port is: a cloud firewall may still stand before it."""
+    """Tell how sure the audience of a node's port is: a firewall may still stand before it."""
     return Confidence.LOW if audience is Audience.UNKNOWN else Confidence.MEDIUM

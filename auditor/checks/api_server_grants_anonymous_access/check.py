@@ -83,9 +83,7 @@ def _anonymous_hops(binding: Binding) -> Iterator[Hop]:
             yield Hop(str(ref), "subjects[]", f"{subject.kind}/{subject.name}")
 
 
-def _excess(
-    binding: Binding, roles: dict[str, ClusterRole], parameters: Parameters
-) -> str | None:
+def _excess(binding: Binding, roles: dict[str, ClusterRole], parameters: Parameters) -> str | None:
     """Say why a binding grants more than public information; None where it does not."""
     name = binding.role_ref.name
     if binding.role_ref.kind != "ClusterRole" or name not in parameters.allowed_roles:

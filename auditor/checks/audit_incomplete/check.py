@@ -34,7 +34,12 @@ from auditor.model.verdict import Severity, Verdict
 
 def _judge(facts: Facts, _: NoParameters) -> Iterator[Judgement]:
     hops = [
-        Hop(f"Cluster/{facts.cluster.id}", coverage.resource, coverage.state.value, coverage.detail or "")
+        Hop(
+            f"Cluster/{facts.cluster.id}",
+            coverage.resource,
+            coverage.state.value,
+            coverage.detail or "",
+        )
         for coverage in facts.inventory.coverage.values()
         if coverage.state.is_shortfall
     ]
@@ -43,9 +48,7 @@ def _judge(facts: Facts, _: NoParameters) -> Iterator[Judgement]:
         for problem in facts.inventory.problems
         if problem.is_shortfall
     ]
-    absent = any(
-        not facts.inventory.state(resource).is_complete for resource in CHECK.needs
-    )
+    absent = any(not facts.inventory.state(resource).is_complete for resource in CHECK.needs)
     if hops:
         summary = "the audit could not read everything"
     else:

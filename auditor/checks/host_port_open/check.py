@@ -35,13 +35,12 @@ from auditor.model.verdict import Severity, Verdict
 
 def _judge(facts: Facts, _: NoParameters) -> Iterator[Judgement]:
     for door in facts.doors_via(Via.HOST_PORT, Via.HOST_NETWORK):
-        is_local = door.audience is Audience.NONE
-        text = "for the node itself only" if is_local else f"for {door.audience.value}"
+        opens = f"{door.subject} opens {door.label()} on its node by {door.entry.via}"
         yield judge_door(
             facts,
             door,
-            Verdict.PASS if is_local else Verdict.FAIL,
-            f"{door.subject} opens {door.label()} on its node by {door.entry.via}, {text}",
+            Verdict.PASS if door.audience is Audience.NONE else Verdict.FAIL,
+            f"{opens}, {door.for_whom()}",
             severity=severity_on_nodes(door),
             discriminator=door.bound_address,
         )

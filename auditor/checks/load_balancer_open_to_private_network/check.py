@@ -58,7 +58,9 @@ def _is_declared(facts: Facts, door: Door) -> bool:
     return bool(workloads) and all(
         any(
             declaration.audience in _BEYOND_CLUSTER
-            for declaration in facts.declarations_for(workload, door.entry.port, door.entry.protocol)
+            for declaration in facts.declarations_for(
+                workload, door.entry.port, door.entry.protocol
+            )
         )
         for workload in workloads
     )

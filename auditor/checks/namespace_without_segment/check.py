@@ -36,7 +36,9 @@ def _judge(facts: Facts, _: NoParameters) -> Iterator[Judgement]:
         untold = [part for part, value in parts if not value]
         ref = ObjectRef("Namespace", None, name)
         text = f"has no {' and no '.join(untold)}" if untold else "has a tenant and a risk level"
-        none = tuple(Hop(str(ref), f"segments.{part}", "none of the rules tells") for part in untold)
+        none = tuple(
+            Hop(str(ref), f"segments.{part}", "none of the rules tells") for part in untold
+        )
         yield Judgement(
             subject=ref,
             verdict=Verdict.FAIL if untold else Verdict.PASS,

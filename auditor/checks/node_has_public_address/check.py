@@ -60,9 +60,11 @@ def _judge(facts: Facts, _: NoParameters) -> Iterator[Judgement]:
 def _evidence(facts: Facts, names: set[str], public: tuple[PublicAddress, ...]) -> Iterator[Hop]:
     hops = [address.hop() for address in public]
     hops.append(Hop(f"Node/{public[0].node}", "kubelet", str(KUBELET_PORT), "listens there"))
-    for door in facts.doors_via(Via.NODE_PORT, Via.HOST_PORT, Via.HOST_NETWORK):
-        if door.entry.via is Via.NODE_PORT or _runs_on(facts, door.subject, names):
-            hops.append(Hop(str(door.subject), str(door.entry.via), door.label(), "listens there"))
+    hops += [
+        Hop(str(door.subject), str(door.entry.via), door.label(), "listens there")
+        for door in facts.doors_via(Via.NODE_PORT, Via.HOST_PORT, Via.HOST_NETWORK)
+        if door.entry.via is Via.NODE_PORT or _runs_on(facts, door.subject, names)
+    ]
     yield from hops[:_SHOWN]
     if len(hops) > _SHOWN:
         yield Hop("Node", "status.addresses", f"{len(hops) - _SHOWN} more addresses and listeners")
@@ -77,7 +79,7 @@ CHECK = Check(
     family=Family.CONTROL_PLANE,
     severity=Severity.MEDIUM,
     title="Node has an internet address",
-    remediation="Move the node pool into private subnets and let it reach out through a NAT gateway.",
+    remediation="Move the node pool into private subnets behind a NAT gateway.",
     needs=frozenset({NODES}),
     subjects_from=frozenset({NODES}),
     reads=frozenset({SERVICES, PODS}),

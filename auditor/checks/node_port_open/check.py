@@ -20,7 +20,8 @@ where the node port is not allocated yet.
 Cloud firewalls before the nodes are not read; kube-proxy's `nodePortAddresses` is not read.
 
 ## References
-Kubernetes Service documentation, "type: NodePort" and "Disabling load balancer NodePort allocation".
+Kubernetes Service documentation, "type: NodePort" and "Disabling load balancer
+NodePort allocation".
 """
 
 from collections.abc import Iterator
@@ -36,7 +37,7 @@ from auditor.model.verdict import Severity, Verdict
 def _judge(facts: Facts, _: NoParameters) -> Iterator[Judgement]:
     for door in facts.doors_via(Via.NODE_PORT):
         verdict, reason = Verdict.FAIL, None
-        text = f"opens {door.label()} on every node, for {door.audience.value}"
+        text = f"opens {door.label()} on every node, {door.for_whom()}"
         if door.backends.is_dangling:
             verdict, text = Verdict.PASS, f"opens {door.label()} on every node and leads nowhere"
         elif not door.backends.found:

@@ -41,11 +41,12 @@ def _judge(facts: Facts, _: NoParameters) -> Iterator[Judgement]:
         if workload.namespace in facts.segments.system_namespaces:
             continue
         offending = next((pod for pod in workload.pods if pod.spec.host_network), None)
+        where = "in" if offending else "outside"
         hop = Hop(str(workload.ref), "spec.hostNetwork", "true" if offending else "false")
         yield Judgement(
             subject=workload.ref,
             verdict=Verdict.FAIL if offending else Verdict.PASS,
-            summary=f"{workload.ref} runs {'in' if offending else 'outside'} the network of its node",
+            summary=f"{workload.ref} runs {where} the network of its node",
             evidence=(hop,),
         )
 

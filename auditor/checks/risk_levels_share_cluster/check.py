@@ -11,7 +11,8 @@ What protects the dangerous neighbour is then all that protects the valuable one
 Separate the levels into clusters, or allow the pair in the configuration.
 
 ## Subject and identity
-The pair of risk levels. One finding for each pair; what cannot be told is one `unknown` on the cluster.
+The pair of risk levels. One finding for each pair; what cannot be told is one `unknown` on the
+cluster.
 
 ## Known gaps
 A risk level that `risk_levels.order` does not know counts as untold.
@@ -41,7 +42,7 @@ CHECK = Check(
     family=Family.TENANCY,
     severity=Severity.HIGH,
     title="Risk levels share a cluster",
-    remediation="Separate the risk levels into clusters, or allow the pair in risk_levels.may_share_cluster.",
+    remediation="Separate the levels into clusters, or allow the pair by may_share_cluster.",
     needs=frozenset({NAMESPACES}),
     subjects_from=frozenset({NAMESPACES}),
     judge=_judge,

@@ -11,7 +11,8 @@ A container that breaks out of the dangerous pod holds the node, and with it the
 Give each risk level nodes of its own by taints and tolerations, or allow the pair.
 
 ## Subject and identity
-The pair of risk levels. One finding for each pair; what cannot be told is one `unknown` on the cluster.
+The pair of risk levels. One finding for each pair; what cannot be told is one `unknown` on the
+cluster.
 
 ## Known gaps
 Pods that are not placed yet, as in manifests, make the verdict `unknown`.
@@ -34,9 +35,7 @@ def _judge(facts: Facts, _: NoParameters) -> Iterator[Judgement]:
     allowed = facts.configuration.risk_levels.may_share_node
     dimension = Dimension.RISK_LEVEL
     sharing, unplaced = share_of_nodes(facts.segments, facts.workloads, dimension)
-    yield from judge_sharing(
-        facts, sharing, dimension, "node", allowed=allowed, unplaced=unplaced
-    )
+    yield from judge_sharing(facts, sharing, dimension, "node", allowed=allowed, unplaced=unplaced)
 
 
 CHECK = Check(
@@ -44,7 +43,7 @@ CHECK = Check(
     family=Family.TENANCY,
     severity=Severity.HIGH,
     title="Risk levels share a node",
-    remediation="Give each risk level nodes of its own, or allow the pair in risk_levels.may_share_node.",
+    remediation="Give each risk level nodes of its own, or allow the pair by may_share_node.",
     needs=frozenset({NAMESPACES, PODS}),
     subjects_from=frozenset({NAMESPACES, PODS}),
     judge=_judge,

@@ -1,0 +1,49 @@
+"""Narrowing an answer to some checks and namespaces: what is shown, counted and exited on.
+
+It never narrows what is read or judged (`CONTRACT.md`, Commands).
+"""
+
+import msgspec
+from msgspec import Struct
+
+from auditor.audit.fleet import audit_fleet
+from auditor.audit.rules import Rules
+from auditor.model.audit import Audit, FleetAudit
+from auditor.model.exposure import Exposure
+from auditor.model.finding import Finding
+from auditor.model.identity import CLUSTER_KIND
+from auditor.model.verdict import Verdict
+
+
+class Selection(Struct, frozen=True):
+    """Which part of an answer is asked for; an empty set asks for all."""
+
+    checks: frozenset[str] = frozenset()
+    namespaces: frozenset[str] = frozenset()
+
+    def narrow(self, fleet: FleetAudit, rules: Rules) -> FleetAudit:
+        """Give the same fleet with the selected findings and exposures, counted anew."""
+        audits = (self._narrow_audit(audit) for audit in fleet.audits)
+        return audit_fleet(audits, rules, fleet.at)
+
+    def _narrow_audit(self, audit: Audit) -> Audit:
+        return msgspec.structs.replace(
+            audit,
+            findings=tuple(item for item in audit.findings if self._takes(item)),
+            exposures=tuple(item for item in audit.exposures if self._takes_exposure(item)),
+        )
+
+    def _takes(self, finding: Finding) -> bool:
+        if self.checks and finding.check not in self.checks:
+            return False
+        if not self.namespaces:
+            return True
+        subject = finding.subject
+        if subject.kind == CLUSTER_KIND and finding.verdict is Verdict.UNKNOWN:
+            # What was not read may lie in any namespace, so in the selected ones too.
+            return True
+        named = subject.name if subject.kind == "Namespace" else subject.namespace
+        return named in self.namespaces
+
+    def _takes_exposure(self, exposure: Exposure) -> bool:
+        return not self.namespaces or exposure.entry.object.namespace in self.namespaces

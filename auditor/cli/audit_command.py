@@ -1,0 +1,152 @@
+"""`audit`: read, judge, print, and exit as pipelines expect."""
+
+import os
+import shutil
+import sys
+from pathlib import Path
+
+import click
+
+from auditor.audit.auditing import audit
+from auditor.audit.fleet import audit_fleet
+from auditor.audit.rules import Rules
+from auditor.audit.selection import Selection
+from auditor.catalogue.cni import cni_profiles
+from auditor.cli.failures import ExitCode, UsageFailure, worst
+from auditor.cli.options import (
+    config_option,
+    known_checks,
+    load,
+    now,
+    remark_on_configuration,
+    say_remarks,
+)
+from auditor.cli.reading import FleetReader, ReadFleet
+from auditor.cli.sources import SOURCE_EXAMPLE
+from auditor.model.audit import FleetAudit
+from auditor.model.verdict import Severity, Verdict
+from auditor.reports.document import audit_document, write_json
+
+_FAIL_ON = (*(severity.value for severity in Severity), Verdict.UNKNOWN.value)
+_PIPED_WIDTH = 160
+"""Columns of a table that no terminal shows."""
+
+
+@click.command(
+    "audit",
+    epilog="Example: exposure-auditor audit snapshot:./manifests --fail-on high --format json",
+)
+@click.argument("sources", metavar="[SOURCE]...", nargs=-1)
+@config_option
+@click.option(
+    "--format",
+    "output_format",
+    type=click.Choice(["table", "json"]),
+    default="table",
+    show_default=True,
+    help="How the answer is written.",
+)
+@click.option("--output", type=click.Path(path_type=Path), help="File to write to, else stdout.")
+@click.option(
+    "--fail-on",
+    type=click.Choice(_FAIL_ON),
+    help="Exit with 1 on an open failure of at least this severity; `unknown` means any failure "
+    "or unknown verdict.",
+)
+@click.option("--all", "show_all", is_flag=True, help="List pass and not_applicable too.")
+@click.option("--check", "checks", multiple=True, metavar="SLUG", help="Show only this check.")
+@click.option("--namespace", "namespaces", multiple=True, metavar="NS", help="Show only this one.")
+@click.option(
+    "--assume-cni",
+    metavar="NAME",
+    help="Take network policies to be enforced as this plugin does; `reference` enforces all.",
+)
+@click.option(
+    "--no-store", is_flag=True, help="Print only. Snapshots are never stored unless asked for."
+)
+def command(  # noqa: PLR0913, PLR0917 - one parameter an option
+    sources: tuple[str, ...],
+    config_path: Path | None,
+    output_format: str,
+    output: Path | None,
+    fail_on: str | None,
+    show_all: bool,  # noqa: FBT001 - click passes flags so
+    checks: tuple[str, ...],
+    namespaces: tuple[str, ...],
+    assume_cni: str | None,
+    no_store: bool,  # noqa: FBT001, ARG001 - click passes flags so; nothing stores snapshots
+) -> None:
+    """Audit clusters and print what is exposed and what each check says.
+
+    A SOURCE is snapshot:PATH[#NAME]: a folder or file of manifests, of `kubectl get -o yaml` or
+    `json` output, or a capture; or connector:NAME from the configuration. Without one, every
+    connector of the configuration is audited.
+
+    Exit codes: 0 done; 1 findings at or above --fail-on; 2 wrong usage or configuration; 3
+    something could not be audited.
+    """
+    at = now()
+    selection = Selection(known_checks(checks), frozenset(namespaces))
+    configuration = load(config_path, at)
+    say_remarks(remark_on_configuration(configuration, at))
+    if assume_cni is not None and assume_cni not in cni_profiles():
+        known = ", ".join(sorted(cni_profiles()))
+        raise UsageFailure(f"--assume-cni: no plugin is called {assume_cni!r}; known are {known}")
+    if not sources and not configuration.connectors:
+        raise UsageFailure(f"nothing to audit: name a SOURCE, {SOURCE_EXAMPLE}, or --config")
+    if output is not None and not output.parent.is_dir():
+        raise UsageFailure(f"--output: the folder {output.parent} is not there")
+    rules = Rules.of(configuration, assume_cni)
+    base = config_path.parent if config_path else Path()
+    read = FleetReader(configuration, base).read(sources)
+    audits = [audit(item.cluster, item.inventory, rules, at) for item in read.readings]
+    fleet = selection.narrow(audit_fleet(audits, rules, at), rules)
+    _write(fleet, read, output_format, output, show_all=show_all)
+    sys.exit(int(worst(read.exit_code, _findings_code(fleet, fail_on))))
+
+
+def _findings_code(fleet: FleetAudit, fail_on: str | None) -> ExitCode:
+    """Tell whether open findings reach the threshold; accepted ones never count."""
+    if fail_on is None:
+        return ExitCode.DONE
+    if fail_on == Verdict.UNKNOWN.value:
+        reached = bool(fleet.verdicts[Verdict.FAIL.value] or fleet.verdicts[Verdict.UNKNOWN.value])
+    else:
+        threshold = Severity(fail_on).rank
+        reached = any(
+            count and Severity(severity).rank >= threshold
+            for severity, count in fleet.failures.items()
+        )
+    return ExitCode.FINDINGS if reached else ExitCode.DONE
+
+
+def _write(
+    fleet: FleetAudit, read: ReadFleet, output_format: str, output: Path | None, *, show_all: bool
+) -> None:
+    if output_format == "json":
+        document = audit_document(fleet, now(), show_all=show_all, errors=read.errors)
+        text = write_json(document)
+    else:
+        text = _table(fleet, read, show_all=show_all, to_file=output is not None)
+    if output is None:
+        click.echo(text, nl=False)
+        return
+    try:
+        output.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise UsageFailure(f"--output: {output} cannot be written: {error.strerror}") from error
+
+
+def _table(fleet: FleetAudit, read: ReadFleet, *, show_all: bool, to_file: bool) -> str:
+    # Imported here: 100 ms that `--format json` need not pay.
+    from auditor.reports.table import write_table  # noqa: PLC0415
+
+    is_terminal = sys.stdout.isatty() and not to_file
+    return write_table(
+        fleet,
+        show_all=show_all,
+        width=shutil.get_terminal_size().columns if is_terminal else _PIPED_WIDTH,
+        # The convention of NO_COLOR: any value that is not empty switches colour off.
+        colour=is_terminal and not os.environ.get("NO_COLOR"),
+        errors=read.errors,
+    )

@@ -1,0 +1,67 @@
+"""`config`: check, show or describe the configuration."""
+
+from pathlib import Path
+
+import click
+import msgspec
+
+from auditor.cli.failures import ExitCode, UsageFailure, complain
+from auditor.cli.options import config_option, load, now, remark_on_configuration
+from auditor.cli.sources import configured_source, installed_connectors
+from auditor.model.cluster import SourceError
+from auditor.settings.loading import configuration_schema
+
+
+@click.group("config", epilog="Example: exposure-auditor config check --config auditor.yaml")
+def command() -> None:
+    """Check, show or describe the configuration."""
+
+
+@command.command("check", epilog="Example: exposure-auditor config check --config auditor.yaml")
+@config_option
+def check(config_path: Path | None) -> None:
+    """Check a configuration file: every error at once, with the path to it."""
+    path = _named(config_path)
+    at = now()
+    configuration = load(path, at)
+    remarks = remark_on_configuration(configuration, at)
+    errors = []
+    for entry in configuration.connectors:
+        if entry.kind not in installed_connectors():
+            remarks.append(f"connectors: {entry.name}: no connector {entry.kind!r} is installed")
+            continue
+        try:
+            configured_source(entry, path.parent)
+        except SourceError as error:
+            errors.append(f"{path}: {error}")
+    for line in remarks:
+        click.echo(f"note: {line}", err=True)
+    if errors:
+        complain("\n".join(errors))
+        raise SystemExit(int(ExitCode.USAGE))
+    click.echo(f"{path}: valid")
+
+
+@command.command("show", epilog="Example: exposure-auditor config show --config auditor.yaml")
+@config_option
+def show(config_path: Path | None) -> None:
+    """Print the configuration as it is in force, defaults included, as YAML."""
+    import yaml  # noqa: PLC0415 - 80 ms that `config schema` need not pay
+
+    builtins = msgspec.to_builtins(load(config_path, now()), str_keys=True)
+    for entry in builtins["connectors"]:
+        entry.update(entry.pop("options"))
+    click.echo(yaml.safe_dump(builtins, sort_keys=False, allow_unicode=True), nl=False)
+
+
+@command.command("schema", epilog="Example: exposure-auditor config schema > auditor.schema.json")
+def schema() -> None:
+    """Print the JSON Schema of the configuration, for editors."""
+    encoded = msgspec.json.format(msgspec.json.encode(configuration_schema()), indent=2)
+    click.echo(encoded.decode())
+
+
+def _named(config_path: Path | None) -> Path:
+    if config_path is None:
+        raise UsageFailure("name the file to check: --config auditor.yaml")
+    return config_path

@@ -1,0 +1,81 @@
+"""Options that several commands share, and what they load."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from auditor.checks.catalog import catalog, parameter_types, reserved_slugs
+from auditor.cli.failures import UsageFailure, remark
+from auditor.settings.configuration import Configuration
+from auditor.settings.loading import (
+    ConfigurationError,
+    load_configuration,
+    unknown_check,
+)
+
+config_option = click.option(
+    "--config",
+    "config_path",
+    type=click.Path(path_type=Path),
+    envvar="EXPOSURE_AUDITOR_CONFIG",
+    show_envvar=True,
+    help="Configuration file (auditor.yaml).",
+)
+
+
+def now() -> datetime:
+    """Give the present moment in UTC: the clock is read here, at the edge, and passed down."""
+    return datetime.now(UTC)
+
+
+def load(config_path: Path | None, at: datetime) -> Configuration:
+    """Load the configuration, or the defaults where none is named.
+
+    Raises:
+        UsageFailure: it holds errors; all of them are said.
+    """
+    if config_path is None:
+        return Configuration()
+    try:
+        return load_configuration(config_path, parameter_types(), at.date())
+    except ConfigurationError as error:
+        raise UsageFailure(str(error)) from error
+
+
+def known_checks(slugs: tuple[str, ...]) -> frozenset[str]:
+    """Give the slugs as a set.
+
+    Raises:
+        UsageFailure: one of them is not a check of this version.
+    """
+    for slug in slugs:
+        if slug in reserved_slugs():
+            raise UsageFailure(f"the check {slug!r} is not judged by this version")
+        if slug not in catalog():
+            raise UsageFailure(unknown_check(slug, parameter_types()))
+    return frozenset(slugs)
+
+
+def remark_on_configuration(configuration: Configuration, at: datetime) -> list[str]:
+    """Say what of a valid configuration has no effect, one line each."""
+    remarks = [
+        f"checks.{slug}: not judged by this version, so it has no effect"
+        for slug in configuration.checks
+        if slug in reserved_slugs()
+    ]
+    for index, exception in enumerate(configuration.exceptions):
+        if exception.is_expired(at.date()):
+            remarks.append(
+                f"exceptions[{index}]: expired on {exception.expires}, its findings are open again"
+            )
+    for index, declaration in enumerate(configuration.declarations):
+        if declaration.is_expired(at.date()):
+            remarks.append(f"declarations[{index}]: expired on {declaration.expires}")
+    return remarks
+
+
+def say_remarks(remarks: list[str]) -> None:
+    """Print remarks to stderr."""
+    for line in remarks:
+        remark(f"note: {line}")

@@ -1,0 +1,1 @@
+"""Shows an audit: nothing here computes a verdict."""

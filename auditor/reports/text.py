@@ -1,0 +1,17 @@
+"""Making cluster content safe for a terminal: names and labels are hostile input."""
+
+import re
+
+_UNSAFE = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\U000e0000-\U000e007f]"
+)
+"""C0 and C1 controls, zero-width and bidirectional controls, line separators, tags."""
+
+_LONGEST = 300
+"""Characters of one value that a line shows; Kubernetes names end at 253."""
+
+
+def safe(text: str) -> str:
+    """Replace what a terminal would act on, and cut what would flood it."""
+    clean = _UNSAFE.sub("\N{REPLACEMENT CHARACTER}", text)
+    return clean if len(clean) <= _LONGEST else f"{clean[:_LONGEST]}…"
