@@ -67,11 +67,14 @@ def _below(root: Path) -> Iterator[Path]:
 
 
 def _read(file: Path, name: str, limits: ReadLimits) -> RawFile | UnreadableFile:
-    limit = limits.max_json_bytes
+    limit = limits.max_yaml_bytes if _is_yaml(name) else limits.max_json_bytes
     try:
         size = file.stat().st_size
         if size > limit:
-            return UnreadableFile(name, f"holds {size:,} bytes, over the limit of {limit:,}")
+            message = (
+                f"holds {size:,} bytes, over the limit of {limit:,}; split it or save it as JSON"
+            )
+            return UnreadableFile(name, message)
         content = file.read_bytes()
         if content.startswith(_GZIP_MAGIC):
             content = _decompress(content, limit)
@@ -80,6 +83,10 @@ def _read(file: Path, name: str, limits: ReadLimits) -> RawFile | UnreadableFile
     except (zlib.error, ValueError) as error:
         return UnreadableFile(name, f"cannot be decompressed: {error}")
     return RawFile(name, content)
+
+
+def _is_yaml(name: str) -> bool:
+    return name.lower().removesuffix(".gz").endswith((".yaml", ".yml"))
 
 
 def _decompress(content: bytes, limit: int) -> bytes:

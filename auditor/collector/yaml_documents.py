@@ -15,9 +15,7 @@ from functools import lru_cache
 
 import msgspec
 import yaml
-from yaml.constructor import SafeConstructor
-from yaml.reader import ReaderError
-from yaml.resolver import Resolver
+from yaml import constructor, reader, resolver
 
 _Value = None | bool | int | float | str | list["_Value"] | dict[str, "_Value"]
 
@@ -26,11 +24,9 @@ class YamlLimits(msgspec.Struct, frozen=True, kw_only=True):
     """How much one file, and one document of it, may hold; aliases count as if written out."""
 
     max_bytes: int = 64 * 1024 * 1024
-    """Bytes of one file, and of the scalars of one document. YAML costs some twenty times the CPU
-    of JSON, so a larger file is better saved as JSON."""
+    """Bytes of one file, and of the scalars of a document. YAML costs 20 times the CPU of JSON."""
     max_depth: int = 100
-    """Collections inside one another; manifests reach some 20. The JSON encoder recurses, so this
-    has to stay well below Python's recursion limit of 1,000."""
+    """Collections inside one another; manifests reach some 20, the JSON encoder bears some 900."""
     max_aliases: int = 1_000
     """Alias uses of one document; manifests written by hand hold a few dozen."""
     max_nodes: int = 2_000_000
@@ -38,9 +34,9 @@ class YamlLimits(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class YamlDocument(msgspec.Struct, frozen=True):
-    """The `number`-th non-empty document of a file, as JSON; number and line count from 1.
+    """The `number`-th non-empty document of a file, as JSON.
 
-    `line` is that of its `---` or, without one, of its first text.
+    `line` is that of its `---` or, without one, of its first text. Both count from 1.
     """
 
     number: int
@@ -58,19 +54,23 @@ class BrokenDocument(msgspec.Struct, frozen=True):
     number: int
     line: int
     reason: str
-    kind: str | None
+    kind: str | None = None
 
 
 class _DocumentError(Exception):
     """Why a document is not read."""
 
 
-class _LimitError(_DocumentError):
-    """A document is too large, whatever wrote it."""
-
-
 DEFAULT_LIMITS = YamlLimits()
 _Read = YamlDocument | BrokenDocument
+# A blank is white space, line breaks and comments. U+0085, U+2028 and U+2029 break lines in the
+# parser's YAML 1.1. Possessive throughout: a comment could be matched in exponentially many ways.
+_BLANK = r"[ \t\n\x85\u2028\u2029]*+(?:#[^\n]*+[ \t\n\x85\u2028\u2029]*+)*+"
+_PREAMBLE = re.compile(rf"{_BLANK}(?:(?<![^\n])%[^\n]*+{_BLANK})*+")
+_EMPTY = re.compile(rf"{_PREAMBLE.pattern}(?:(?<![^\n])---(?![^ \t\n]){_BLANK})?")
+_MARKER = re.compile(r"\n(?:(?=---(?![^ \t\n])|%(?:YAML|TAG)[ \t])|\.\.\.(?![^ \t\n]))")
+_KIND = re.compile(r"^kind:(?:[ \t]+([A-Za-z][A-Za-z0-9]*)[ \t]*(?:[ \t]#.*)?$)?", re.MULTILINE)
+_TEMPLATE = re.compile(r"\{\{.{0,99}?\}\}|\{%.{0,99}?%\}|\{[{%].{0,99}")
 
 
 def read_yaml_documents(data: bytes, limits: YamlLimits = DEFAULT_LIMITS) -> Iterator[_Read]:
@@ -82,7 +82,7 @@ def read_yaml_documents(data: bytes, limits: YamlLimits = DEFAULT_LIMITS) -> Ite
     """
     if len(data) > limits.max_bytes:
         size = f"the file has {len(data):,} bytes, over the limit of {limits.max_bytes:,}"
-        yield BrokenDocument(1, 1, f"{size}: split it or save it as JSON", None)
+        yield BrokenDocument(1, 1, f"{size}: split it or save it as JSON")
         return
     encoding = "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8"
     try:
@@ -90,36 +90,23 @@ def read_yaml_documents(data: bytes, limits: YamlLimits = DEFAULT_LIMITS) -> Ite
     except UnicodeDecodeError as error:
         line = 1 + data[: error.start].decode(encoding, "ignore").count("\n")
         reason = f"not {encoding.upper()} at byte offset {error.start}: save the file as UTF-8"
-        yield BrokenDocument(1, line, reason, None)
+        yield BrokenDocument(1, line, reason)
         return
     filled = (part for part in _split(text) if not _EMPTY.fullmatch(part[1]))
     for number, (line, document) in enumerate(filled, 1):
         yield _read_document(number, line, document, limits)
 
 
-# A blank is white space, line breaks and comments. U+0085, U+2028 and U+2029 break lines in the
-# parser's YAML 1.1. Possessive throughout: a comment could be matched in exponentially many ways.
-_BLANK = r"[ \t\n\x85\u2028\u2029]*+(?:#[^\n]*+[ \t\n\x85\u2028\u2029]*+)*+"
-_PREAMBLE = re.compile(rf"{_BLANK}(?:(?<![^\n])%[^\n]*+{_BLANK})*+")
-_EMPTY = re.compile(rf"{_PREAMBLE.pattern}(?:(?<![^\n])---(?![^ \t\n]){_BLANK})?")
-_MARKER = re.compile(r"\n(---|\.\.\.)(?![^ \t\n])")
-_KIND = re.compile(r"^kind:(?:[ \t]+([A-Za-z][A-Za-z0-9]*)[ \t]*(?:[ \t]#.*)?$)?", re.MULTILINE)
-_TEMPLATE = re.compile(r"\{\{.{0,99}?\}\}|\{%.{0,99}?%\}|\{[{%].{0,99}")
-
-
 def _split(text: str) -> Iterator[tuple[int, str]]:
     """Cut a file into documents, empty ones too, each with the line of the file it begins at."""
-    # Every line end means a line feed to YAML. One before the first line makes all lines alike.
-    # A byte order mark before a later line comes from joined files; the parser would refuse it.
-    text = "\n" + text.replace("\r\n", "\n").replace("\r", "\n")
-    text = text.replace("\n\ufeff", "\n")
+    # To YAML all line ends are alike. Joined files hold byte order marks that the parser refuses.
+    text = f"\n{text}".replace("\r\n", "\n").replace("\r", "\n").replace("\n\ufeff", "\n")
     start, line = 1, 1
     for marker in _MARKER.finditer(text):
-        at, ends = marker.start(1), marker[1] == "..."
-        if not ends and _PREAMBLE.fullmatch(text, start, at):
+        end, following = marker.start() + 1, marker.end()  # the same unless at `...`
+        if end == following and _PREAMBLE.fullmatch(text, start, end):
             continue  # comments and directives belong to the document that they stand before
-        yield line, text[start:at]
-        following = marker.end(1) if ends else at
+        yield line, text[start:end]
         line += text.count("\n", start, following)
         start = following
     yield line, text[start:]
@@ -132,11 +119,9 @@ def _read_document(number: int, line: int, text: str, limits: YamlLimits) -> _Re
         return YamlDocument(number, line + builder.line, content)
     except _DocumentError as error:
         at, reason = line + builder.line, str(error)
-        template = None if isinstance(error, _LimitError) else _TEMPLATE.search(text)
     except (yaml.YAMLError, UnicodeError) as error:
         at, reason = _syntax_problem(error, line, text)
-        template = _TEMPLATE.search(text)
-    if template:
+    if not builder.over and (template := _TEMPLATE.search(text)):
         at = line + text.count("\n", 0, template.start())
         what = f"unrendered template text `{_shown(template[0])}` (line {at})"
         reason = f"{what}: render it first, for example with `helm template`"
@@ -145,13 +130,13 @@ def _read_document(number: int, line: int, text: str, limits: YamlLimits) -> _Re
 
 
 def _shown(text: str) -> str:
-    """Return text of a document in a form that is safe to print: short, on one line."""
-    return "".join(filter(str.isprintable, text[:240]))[:60]
+    """Return text of a document, or a tag, as it may be printed: short, on one line."""
+    return "".join(filter(str.isprintable, text[:240].replace(_CORE, "!!")))[:60]
 
 
 def _syntax_problem(error: Exception, line: int, text: str) -> tuple[int, str]:
     """Return the line of the file and the reason for what the parser complains of."""
-    if isinstance(error, ReaderError):
+    if isinstance(error, reader.ReaderError):
         at = line + text.encode()[: error.position].count(b"\n")
         return at, f"character U+{error.character:04X} is not allowed in YAML: remove or escape it"
     if not isinstance(error, yaml.MarkedYAMLError) or error.problem_mark is None:
@@ -163,8 +148,10 @@ def _syntax_problem(error: Exception, line: int, text: str) -> tuple[int, str]:
 
 
 _CORE = "tag:yaml.org,2002:"
+_UNKNOWN_TAG = "tag `{}` means nothing here: remove it or render the file first"
+_TEXT = {f"{_CORE}str", f"{_CORE}binary"}
 _CONVERTED = {f"{_CORE}{kind}" for kind in ("null", "bool", "int", "float")}
-_RESOLVER, _CONSTRUCTOR = Resolver(), SafeConstructor()
+_RESOLVER, _CONSTRUCTOR = resolver.Resolver(), constructor.SafeConstructor()
 _TOO_LARGE = 10**4300  # Python and many JSON readers refuse integers of more digits
 _LONGEST_NUMBER = 15_000  # characters: 4,300 digits in base two; converting is quadratic
 _LONGEST_CACHED = 100  # characters: what manifests repeat is short
@@ -173,36 +160,27 @@ _LONGEST_CACHED = 100  # characters: what manifests repeat is short
 @lru_cache(maxsize=4096)
 def _converted(tag: str | None, text: str) -> _Value:
     """Convert a scalar as its tag or else YAML 1.1 asks, but timestamps, `=` and `<<` stay text."""
-    if tag is None:
-        tag = _RESOLVER.resolve(yaml.ScalarNode, text, (True, False))  # type: ignore[no-untyped-call]
-        tag = tag if tag in _CONVERTED else f"{_CORE}str"
-    if tag in (f"{_CORE}str", f"{_CORE}binary"):
+    kind = tag or _RESOLVER.resolve(yaml.ScalarNode, text, (True, False))  # type: ignore[no-untyped-call]
+    if kind in _TEXT or (tag is None and kind not in _CONVERTED):
         return text
-    if tag not in _CONVERTED:
-        raise _unknown_tag(tag)
-    if len(text) <= _LONGEST_NUMBER:
-        with suppress(ValueError, LookupError, OverflowError):
-            node = yaml.ScalarNode(tag, text)
-            value: float | None = _CONSTRUCTOR.yaml_constructors[tag](_CONSTRUCTOR, node)
-            if value is None or -_TOO_LARGE < value < _TOO_LARGE:  # not an infinity, not a NaN
-                return value
-    name = tag.removeprefix(_CORE)
-    raise _DocumentError(f"`{_shown(text)}` is no {name} that JSON can hold: quote or correct it")
-
-
-def _unknown_tag(tag: str) -> _DocumentError:
-    name = _shown(tag.replace(_CORE, "!!", 1))
-    return _DocumentError(f"tag `{name}` means nothing here: remove it or render the file first")
+    if kind not in _CONVERTED:
+        raise _DocumentError(_UNKNOWN_TAG.format(_shown(kind)))
+    node = yaml.ScalarNode(kind, text if len(text) <= _LONGEST_NUMBER else "too long")
+    with suppress(ValueError, LookupError, OverflowError):
+        value: float | None = _CONSTRUCTOR.yaml_constructors[kind](_CONSTRUCTOR, node)
+        if value is None or -_TOO_LARGE < value < _TOO_LARGE:  # not an infinity, not a NaN
+            return value
+    kind = kind.removeprefix(_CORE)
+    raise _DocumentError(f"`{_shown(text)}` is no {kind} that JSON can hold: quote or correct it")
 
 
 class _Node(msgspec.Struct):
     """A collection being built, or a value that aliases repeat with what each use costs."""
 
     value: _Value
-    nodes: int  # while it is open: those of the document before it
+    nodes: int  # while it is being built: minus those of the document before it
     size: int  # likewise
     height: int = 0
-    is_open: bool = False
     text: str | None = None  # a scalar as written: what it is as a key
     key: str | None = None
     is_merge: bool = False
@@ -224,11 +202,11 @@ class _Builder:
         self._roots: list[_Value] = []
         self._open = [_Node(self._roots, 0, 0)]
         self._anchors: dict[str | None, _Node] = {}
-        self._nodes = self._size = self._aliases = 0
-        self.line = 0
+        self._nodes = self._size = self._aliases = self.line = 0
+        self.over: str | bool = False
 
     def build(self, text: str) -> _Value:
-        """Return the document; `line` is where it starts or fails, counted from 0 in the text."""
+        """Return the document; `line` tells where it starts or fails, `over` the limit it hits."""
         for event in yaml.parse(text, Loader=yaml.CSafeLoader):
             try:
                 self._take(event)
@@ -255,8 +233,11 @@ class _Builder:
         text, is_plain = event.value, event.implicit[0]
         size = len(text) if text.isascii() else len(text.encode())
         self._spend(1, size, 0)
-        convert = _converted if len(text) < _LONGEST_CACHED else _converted.__wrapped__
-        value = convert(event.tag, text) if is_plain or event.tag else text
+        is_key = self._open[-1].key is None and isinstance(self._open[-1].value, dict)
+        value: _Value = text
+        if event.tag or (is_plain and (event.anchor or not is_key)):
+            convert = _converted if len(text) < _LONGEST_CACHED else _converted.__wrapped__
+            value = convert(event.tag, text)
         if event.anchor:
             self._anchors[event.anchor] = _Node(value, 1, size, text=text)
         self._place(value, 0, text, is_merge=is_plain and text == "<<")
@@ -264,8 +245,8 @@ class _Builder:
     def _begin(self, event: yaml.CollectionStartEvent) -> None:
         is_mapping = isinstance(event, yaml.MappingStartEvent)
         if event.tag not in (None, f"{_CORE}map" if is_mapping else f"{_CORE}seq"):
-            raise _unknown_tag(event.tag or "")
-        node = _Node({} if is_mapping else [], self._nodes, self._size, is_open=True)
+            raise _DocumentError(_UNKNOWN_TAG.format(_shown(event.tag or "")))
+        node = _Node({} if is_mapping else [], -self._nodes, -self._size)
         self._spend(1, 0, 1)
         self._anchors[event.anchor] = node
         self._open.append(node)
@@ -274,15 +255,16 @@ class _Builder:
         node = self._open.pop()
         if node.merged and isinstance(node.value, dict):
             node.value = node.merged | node.value
-        node.is_open, node.height = False, node.height + 1
-        node.nodes, node.size = self._nodes - node.nodes, self._size - node.size
+        node.nodes += self._nodes
+        node.size += self._size
+        node.height += 1
         self._place(node.value, node.height, None, is_merge=False)
 
     def _alias(self, name: str) -> None:
         node, name = self._anchors.get(name), _shown(name)
         if node is None:
             raise _DocumentError(f"alias `*{name}` has no anchor `&{name}` before it: add it")
-        if node.is_open:
+        if node.nodes <= 0:
             raise _DocumentError(f"anchor `&{name}` holds itself: remove the alias `*{name}`")
         self._aliases += 1
         self._spend(node.nodes, node.size, node.height)
@@ -293,17 +275,14 @@ class _Builder:
         self._nodes += nodes
         self._size += size
         limits = self._limits
-        if self._nodes > limits.max_nodes:
-            what = f"{limits.max_nodes:,} nodes"
-        elif self._size > limits.max_bytes:
-            what = f"{limits.max_bytes:,} bytes of text"
-        elif len(self._open) - 1 + height > limits.max_depth:
-            what = f"{limits.max_depth:,} levels of nesting"
-        elif self._aliases > limits.max_aliases:
-            what = f"{limits.max_aliases:,} alias uses"
-        else:
-            return
-        raise _LimitError(f"over {what} once aliases are written out: split or simplify it")
+        self.over = (
+            (self._nodes > limits.max_nodes and f"{limits.max_nodes:,} nodes")
+            or (self._size > limits.max_bytes and f"{limits.max_bytes:,} bytes of text")
+            or (self._aliases > limits.max_aliases and f"{limits.max_aliases:,} alias uses")
+            or (len(self._open) + height > limits.max_depth + 1 and f"{limits.max_depth:,} levels")
+        )
+        if self.over:
+            raise _DocumentError(f"over {self.over} once aliases are written out: split it")
 
     def _place(self, value: _Value, height: int, text: str | None, *, is_merge: bool) -> None:
         """Put a finished value where the innermost open collection awaits it; a key is its text."""

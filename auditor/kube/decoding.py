@@ -1,5 +1,6 @@
 """Bytes to typed objects, one object at a time, so that a malformed one costs only itself."""
 
+import json
 from typing import Any
 
 import msgspec
@@ -45,8 +46,15 @@ class _AnyObject(Struct, frozen=True):
 _ERRORS = (msgspec.DecodeError, RecursionError, UnicodeDecodeError)
 
 
+_MAX_SALVAGED_BYTES = 64 * 1024 * 1024
+"""Bytes of a malformed list that is taken apart the slow way, at twenty times its size in memory.
+One page of an API server is far smaller."""
+
+
 def decode_type(content: bytes | Raw) -> TypeMeta:
-    """Tell what a document is.
+    """Tell what a document is, and give the items of a list without decoding them.
+
+    An item that is not Unicode, or holds what JSON forbids, does not spoil the list around it.
 
     Raises:
         DecodeError: it is not JSON, not an object, or its type is not a text.
@@ -55,9 +63,29 @@ def decode_type(content: bytes | Raw) -> TypeMeta:
         return _TYPE_DECODER.decode(content)
     except _ERRORS as error:
         try:
-            return msgspec.convert(_without_nulls(content), TypeMeta)
-        except _ERRORS:
+            return _salvaged_type(content)
+        except (*_ERRORS, ValueError):
             raise DecodeError(_plain(error)) from error
+
+
+def _salvaged_type(content: bytes | Raw) -> TypeMeta:
+    """Take a document apart leniently, so that strictness falls on each item alone.
+
+    Raises:
+        ValueError: it is no JSON object, or too large for this.
+    """
+    view = memoryview(content)
+    if len(view) > _MAX_SALVAGED_BYTES:
+        raise ValueError("too large to be taken apart")
+    # The standard decoder accepts lone surrogates and NaN, and writes them so that msgspec refuses
+    # the one item that holds them; bytes that are not UTF-8 become lone surrogates here.
+    value = _strip_nulls(json.loads(bytes(view).decode("utf-8", "surrogateescape")))
+    if not isinstance(value, dict):
+        raise ValueError("not an object")  # noqa: TRY004 - a malformed document, not a wrong call
+    items = value.get("items")
+    if isinstance(items, list):
+        value["items"] = [Raw(json.dumps(item).encode()) for item in items]
+    return msgspec.convert(value, TypeMeta)
 
 
 _TYPE_DECODER = msgspec.json.Decoder(TypeMeta)

@@ -5,9 +5,10 @@ all errors where a decoder stops at the first); what a schema cannot say is chec
 """
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from datetime import date
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, TypeVar
 
 import msgspec
 import yaml
@@ -15,12 +16,14 @@ import yaml
 from auditor.model.addresses import AddressSet
 from auditor.model.agreement import LONGEST_EXCEPTION, Declaration, RiskException
 from auditor.settings.configuration import (
+    CheckSettings,
     Configuration,
-    ConnectorSettings,
     MetadataSource,
     RiskLevels,
     SegmentRule,
 )
+
+_Shape = TypeVar("_Shape")
 
 CheckParameters = Mapping[str, type[msgspec.Struct] | None]
 """Known check slugs and the type of their parameters; None for a slug reserved for later."""
@@ -63,12 +66,12 @@ def parse_configuration(
         raise ConfigurationError(where, [f"not YAML: {' '.join(str(error).split())}"]) from error
     if raw is None:
         return Configuration()
-    if errors := list(_shape_errors(raw)):
+    errors = list(_shape_errors(raw))
+    if isinstance(raw, dict):
+        errors += _meaning_errors(raw, checks, today)
+    if errors:
         raise ConfigurationError(where, errors)
-    configuration = msgspec.convert(_fold_connector_options(raw), Configuration, strict=False)
-    if errors := list(_meaning_errors(configuration, checks, today)):
-        raise ConfigurationError(where, errors)
-    return configuration
+    return msgspec.convert(_fold_connector_options(raw), Configuration)
 
 
 def configuration_schema() -> dict[str, Any]:
@@ -82,7 +85,7 @@ def configuration_schema() -> dict[str, Any]:
 class _TextDatesLoader(yaml.CSafeLoader):
     """A safe loader that leaves dates as text, as JSON has them; the types convert them."""
 
-    yaml_implicit_resolvers: ClassVar[dict[str, list[tuple[str, Any]]]] = {
+    yaml_implicit_resolvers = {  # noqa: RUF012 - the base class declares it so
         first: [(tag, regexp) for tag, regexp in resolvers if not tag.endswith(":timestamp")]
         for first, resolvers in yaml.CSafeLoader.yaml_implicit_resolvers.items()
     }
@@ -124,7 +127,7 @@ def _plain_errors(error: Any) -> Iterator[str]:
             yield from (f"{path}: {key!r} is missing" for key in missing)
     elif error.validator == "anyOf" and error.context:
         structured = [inner for inner in error.context if inner.validator not in ("type", "const")]
-        if isinstance(error.instance, dict) and structured:
+        if structured:
             for inner in structured:
                 yield from _plain_errors(inner)
         else:
@@ -143,20 +146,33 @@ def _path(parts: Any) -> str:
     return text or "top level"
 
 
-def _meaning_errors(
-    configuration: Configuration, checks: CheckParameters, today: date
-) -> Iterator[str]:
-    for index, cidr in enumerate(configuration.internal_cidrs):
-        yield from _cidr_errors(f"internal_cidrs[{index}]", (cidr,))
-    yield from _connector_errors(configuration.connectors)
-    for index, rule in enumerate(configuration.segments):
-        yield from _segment_errors(f"segments[{index}]", rule, configuration.risk_levels)
-    yield from _risk_level_errors(configuration.risk_levels)
-    yield from _check_errors(configuration, checks)
-    for index, declaration in enumerate(configuration.declarations):
-        yield from _declaration_errors(f"declarations[{index}]", declaration)
-    for index, exception in enumerate(configuration.exceptions):
-        yield from _exception_errors(f"exceptions[{index}]", exception, checks, today)
+def _meaning_errors(raw: dict[str, Any], checks: CheckParameters, today: date) -> Iterator[str]:
+    """Check what a schema cannot say, on every part whose shape is right."""
+    levels = next(_fitting({"": raw.get("risk_levels")}, RiskLevels), ("", RiskLevels()))[1]
+    for path, cidr in _fitting(raw.get("internal_cidrs"), str):
+        yield from _cidr_errors(f"internal_cidrs{path}", (cidr,))
+    yield from _connector_errors(raw.get("connectors"))
+    for path, rule in _fitting(raw.get("segments"), SegmentRule):
+        yield from _segment_errors(f"segments{path}", rule, levels)
+    yield from _risk_level_errors(levels)
+    for path, settings in _fitting(raw.get("checks"), CheckSettings):
+        yield from _check_errors(path.removeprefix("."), settings, checks)
+    for path, declaration in _fitting(raw.get("declarations"), Declaration):
+        yield from _declaration_errors(f"declarations{path}", declaration)
+    for path, exception in _fitting(raw.get("exceptions"), RiskException):
+        yield from _exception_errors(f"exceptions{path}", exception, checks, today)
+
+
+def _fitting(part: Any, shape: type[_Shape]) -> Iterator[tuple[str, _Shape]]:
+    """Give the items of a list or mapping that have the right shape, each with its path."""
+    items: list[tuple[str, Any]] = []
+    if isinstance(part, list):
+        items = [(f"[{index}]", item) for index, item in enumerate(part)]
+    elif isinstance(part, dict):
+        items = [(f".{key}", item) for key, item in part.items()]
+    for path, item in items:
+        with suppress(msgspec.ValidationError):
+            yield path, msgspec.convert(item, shape)
 
 
 def _cidr_errors(path: str, cidrs: tuple[str, ...]) -> Iterator[str]:
@@ -167,11 +183,16 @@ def _cidr_errors(path: str, cidrs: tuple[str, ...]) -> Iterator[str]:
             yield f"{path}: {error}"
 
 
-def _connector_errors(connectors: tuple[ConnectorSettings, ...]) -> Iterator[str]:
-    names = [connector.name for connector in connectors]
-    for index, name in enumerate(names):
-        if name in names[:index]:
-            yield f"connectors[{index}].name: {name!r} is already the name of another connector"
+def _connector_errors(connectors: Any) -> Iterator[str]:
+    seen = set()
+    for path, name in _fitting(connectors, _Named):
+        if name.name in seen:
+            yield f"connectors{path}.name: {name.name!r} is already the name of another connector"
+        seen.add(name.name)
+
+
+class _Named(msgspec.Struct):
+    name: str
 
 
 def _segment_errors(path: str, rule: SegmentRule, risk_levels: RiskLevels) -> Iterator[str]:
@@ -198,19 +219,18 @@ def _risk_level_errors(risk_levels: RiskLevels) -> Iterator[str]:
                     yield f"risk_levels.{key}[{index}]: {level!r} is not in risk_levels.order"
 
 
-def _check_errors(configuration: Configuration, checks: CheckParameters) -> Iterator[str]:
-    for slug, settings in configuration.checks.items():
-        if slug not in checks:
-            yield f"checks.{slug}: {unknown_check(slug, checks)}"
-            continue
-        parameters = checks[slug]
-        if parameters is None:
-            continue
-        try:
-            msgspec.convert(settings.parameters, parameters)
-        except msgspec.ValidationError as error:
-            known = ", ".join(parameters.__struct_fields__) or "none"
-            yield f"checks.{slug}.parameters: {error}; known parameters: {known}"
+def _check_errors(slug: str, settings: CheckSettings, checks: CheckParameters) -> Iterator[str]:
+    if slug not in checks:
+        yield f"checks.{slug}: {unknown_check(slug, checks)}"
+        return
+    parameters = checks[slug]
+    if parameters is None:
+        return
+    try:
+        msgspec.convert(settings.parameters, parameters)
+    except msgspec.ValidationError as error:
+        known = ", ".join(parameters.__struct_fields__) or "none"
+        yield f"checks.{slug}.parameters: {error}; known parameters: {known}"
 
 
 def unknown_check(slug: str, checks: CheckParameters) -> str:

@@ -1,0 +1,140 @@
+"""`checks`, `explain`, `config`, and how quickly the command answers."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.acceptance.conftest import Run
+
+HEAVY = ("msgspec", "yaml", "rich", "jsonschema", "asyncio", "auditor.checks", "connectors")
+
+
+@pytest.mark.parametrize("flag", ["--version", "--help"])
+def test_the_first_answer_imports_next_to_nothing(flag: str) -> None:
+    program = (
+        "import sys\n"
+        "from auditor.cli import main\n"
+        f"main(['{flag}'], standalone_mode=False)\n"
+        "print('MODULES', *sys.modules)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60
+    )
+    modules = set(done.stdout.rpartition("MODULES")[2].split())
+    loaded = [
+        name
+        for name in modules
+        if any(name == heavy or name.startswith(f"{heavy}.") for heavy in HEAVY)
+    ]
+    assert loaded == []
+
+
+@pytest.mark.parametrize("words", [[], ["audit"], ["checks"], ["explain"], ["config", "check"]])
+def test_help_shows_an_example(run: Run, words: list[str]) -> None:
+    outcome = run(*words, "--help")
+    assert outcome.code == 0
+    assert "Example: exposure-auditor" in outcome.out
+
+
+def test_checks_lists_every_check_with_its_severity(run: Run) -> None:
+    listed = run("checks").out
+    for slug in ("node-port-open", "audit-incomplete", "tenants-share-node"):
+        assert slug in listed
+    answer = run("checks", "--format", "json").json()
+    assert len(answer["checks"]) == 20
+    assert all(check["controls"] for check in answer["checks"])
+
+
+def test_a_check_says_what_it_means_and_how_to_fix_it(run: Run) -> None:
+    text = run("checks", "node-port-open").out
+    for heading in ("What it reports", "Why it matters", "How to fix", "Known gaps", "References"):
+        assert heading in text
+
+
+def test_explain_follows_the_evidence_of_a_finding(run: Run, corpus: Path) -> None:
+    source = f"snapshot:{corpus / 'live-cluster'}"
+    findings = run("audit", source, "--format", "json").json()["clusters"][0]["findings"]
+    wanted = next(item for item in findings if item["check"] == "load-balancer-open-to-internet")
+    outcome = run("explain", wanted["id"][:12], source)
+    assert outcome.code == 0
+    assert wanted["summary"] in outcome.out
+    for hop in wanted["evidence"]:
+        assert f"{hop['hop']}: {hop['field']} = {hop['value']}" in outcome.out
+    assert wanted["remediation"] in outcome.out
+
+
+@pytest.mark.parametrize(
+    ("finding", "said"),
+    [("0" * 32, "no finding has the id"), ("abc", "at least 6 characters")],
+)
+def test_explain_says_when_there_is_no_such_finding(
+    run: Run, corpus: Path, finding: str, said: str
+) -> None:
+    outcome = run("explain", finding, f"snapshot:{corpus / 'online-boutique/app'}")
+    assert outcome.code == 2
+    assert said in outcome.errors[0]
+
+
+def test_config_check_says_what_has_no_effect(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "auditor.yaml").write_text(
+        "connectors: [{name: shop, kind: aws, role: x}]\n"
+        "checks: {policies-not-enforced: {enabled: false}}\n"
+        "exceptions:\n"
+        "  - {check: node-port-open, cluster: a, reason: r, approved_by: b, expires: 2020-01-01}\n"
+    )
+    outcome = run("config", "check", "--config", "auditor.yaml")
+    assert (outcome.code, outcome.out) == (0, "auditor.yaml: valid\n")
+    assert "no connector 'aws' is installed" in outcome.err
+    assert "policies-not-enforced: not judged by this version" in outcome.err
+    assert "expired on 2020-01-01" in outcome.err
+
+
+def test_config_check_checks_the_options_of_an_installed_connector(
+    run: Run, tmp_path: Path
+) -> None:
+    (tmp_path / "auditor.yaml").write_text("connectors: [{name: a, kind: snapshot, pth: x}]\n")
+    outcome = run("config", "check", "--config", "auditor.yaml")
+    assert outcome.code == 2
+    assert "connectors: a:" in outcome.errors[0]
+
+
+def test_config_show_is_itself_a_valid_configuration(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "auditor.yaml").write_text(
+        "connectors: [{name: a, kind: snapshot, path: x}]\n"
+        "checks: {node-port-open: {severity: low}}\n"
+    )
+    shown = run("config", "show", "--config", "auditor.yaml")
+    assert shown.code == 0
+    (tmp_path / "shown.yaml").write_text(shown.out)
+    assert run("config", "check", "--config", "shown.yaml").code == 0
+    assert run("config", "show", "--config", "shown.yaml").out == shown.out
+
+
+def test_config_schema_is_json(run: Run) -> None:
+    assert "declarations" in json.dumps(run("config", "schema").json())
+
+
+def test_connectors_of_the_configuration_are_audited_relative_to_it(
+    run: Run, corpus: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "fleet"
+    folder.mkdir()
+    (folder / "shop").symlink_to(corpus / "online-boutique/app")
+    (folder / "auditor.yaml").write_text(
+        "connectors:\n"
+        "  - {name: one, kind: snapshot, path: shop, id: shop,\n"
+        "     tags: {tenant: t, risk-level: low}}\n"
+    )
+    outcome = run("audit", "--config", folder / "auditor.yaml", "--format", "json")
+    assert outcome.code == 0
+    cluster = outcome.json()["clusters"][0]
+    assert (cluster["id"], cluster["tenants"], cluster["risk_levels"]) == (
+        "snapshot/shop",
+        ["t"],
+        ["low"],
+    )
+    by_name = run("audit", "connector:one", "--config", folder / "auditor.yaml", "--format", "json")
+    assert by_name.json()["clusters"] == outcome.json()["clusters"]
