@@ -1,0 +1,1 @@
+"""Benchmarks: `make bench` prints what each measured in this one run."""
