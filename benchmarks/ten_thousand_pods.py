@@ -31,7 +31,8 @@ def main() -> None:
     """Measure and print."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "cluster.json"
-        path.write_bytes(large_cluster(PODS))
+        # In a process of its own too: a child's peak starts from its parent's size.
+        _measure("generate", path)
         size = path.stat().st_size / 1e6
         print(f"{PODS:,} pods, {size:.0f} MB of JSON, median of {RUNS} runs, each its own process")
         ours = _median("ours", path)
@@ -69,6 +70,10 @@ def _measure(what: str, path: Path) -> dict[str, float]:
     )
     figures: dict[str, float] = json.loads(done.stdout)
     return figures
+
+
+def _generate(path: Path) -> dict[str, float]:
+    return {"bytes": path.write_bytes(large_cluster(PODS))}
 
 
 def _ours(path: Path) -> dict[str, float]:
@@ -136,6 +141,7 @@ def _audit(path: Path) -> dict[str, float]:
 
 
 _MEASURED: dict[str, Callable[[Path], dict[str, float]]] = {
+    "generate": _generate,
     "ours": _ours,
     "models": _models,
     "audit": _audit,
