@@ -15,6 +15,7 @@ _COMMANDS = {
     "checks": "List the checks, or say what one of them means.",
     "config": "Check, show or describe the configuration.",
     "explain": "Tell why a finding is so.",
+    "snapshot": "Capture what an audit reads of one cluster, redacted, into one file.",
 }
 """Commands by name, with the line that `--help` shows; the module has the same name."""
 

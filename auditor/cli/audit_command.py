@@ -19,6 +19,7 @@ from auditor.cli.options import (
     load,
     now,
     remark_on_configuration,
+    remark_on_use,
     say_remarks,
 )
 from auditor.cli.reading import FleetReader, ReadFleet
@@ -100,7 +101,9 @@ def command(  # noqa: PLR0913, PLR0917 - one parameter an option
     base = config_path.parent if config_path else Path()
     read = FleetReader(configuration, base).read(sources)
     audits = [audit(item.cluster, item.inventory, rules, at) for item in read.readings]
-    fleet = selection.narrow(audit_fleet(audits, rules, at), rules)
+    whole = audit_fleet(audits, rules, at)
+    say_remarks(remark_on_use(configuration, whole, at))
+    fleet = selection.narrow(whole, rules)
     _write(fleet, read, output_format, output, show_all=show_all)
     sys.exit(int(worst(read.exit_code, _findings_code(fleet, fail_on))))
 

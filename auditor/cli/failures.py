@@ -4,9 +4,12 @@ Exit codes (`CONTRACT.md`): 0 done; 1 findings at or above `--fail-on`; 2 wrong 
 configuration; 3 something could not be audited. Precedence 2 > 3 > 1 > 0.
 """
 
+import sys
 from enum import IntEnum
 
 import click
+
+from auditor.reports.text import safe
 
 
 class ExitCode(IntEnum):
@@ -35,6 +38,16 @@ def complain(message: str) -> None:
 def remark(message: str) -> None:
     """Print a remark to stderr."""
     click.echo(message, err=True)
+
+
+def show_progress(step: str) -> None:
+    """Say what is being done now, on a line that the next one overwrites; terminals only."""
+    if sys.stderr.isatty():
+        click.echo(f"\r\x1b[K  {safe(step)[:_STEP_WIDTH]}\r", err=True, nl=False)
+
+
+_STEP_WIDTH = 70
+"""Characters of a progress line, so that it never wraps."""
 
 
 class UsageFailure(click.ClickException):

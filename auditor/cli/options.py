@@ -7,6 +7,7 @@ import click
 
 from auditor.checks.catalog import catalog, parameter_types, reserved_slugs
 from auditor.cli.failures import UsageFailure, remark
+from auditor.model.audit import FleetAudit
 from auditor.settings.configuration import Configuration
 from auditor.settings.loading import (
     ConfigurationError,
@@ -73,6 +74,17 @@ def remark_on_configuration(configuration: Configuration, at: datetime) -> list[
         if declaration.is_expired(at.date()):
             remarks.append(f"declarations[{index}]: expired on {declaration.expires}")
     return remarks
+
+
+def remark_on_use(configuration: Configuration, fleet: FleetAudit, at: datetime) -> list[str]:
+    """Say which exceptions in force matched nothing in the clusters that they speak of."""
+    return [
+        f"exceptions[{index}]: matches no finding; remove it if what it accepted is gone"
+        for index, exception in enumerate(configuration.exceptions)
+        if not fleet.agreement_use.exceptions[index]
+        and not exception.is_expired(at.date())
+        and any(exception.speaks_of(audit.cluster_id) for audit in fleet.audits)
+    ]
 
 
 def say_remarks(remarks: list[str]) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from auditor.cli.failures import ExitCode, complain, remark, worst
+from auditor.cli.failures import ExitCode, complain, remark, show_progress, worst
 from auditor.cli.sources import Source, clusters_of, configured_source, parse_source
 from auditor.collector.files import read_files
 from auditor.collector.projection import projection_for
@@ -74,7 +74,7 @@ class FleetReader:
 
     def _read_cluster(self, cluster: Cluster, text: str) -> None:
         try:
-            reading = read_files(cluster, self._projection, ReadLimits())
+            reading = read_files(cluster, self._projection, ReadLimits(), show_progress)
         except SourceNotFoundError as error:
             self._note(text, str(error), ExitCode.USAGE)
             return

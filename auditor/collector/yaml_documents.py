@@ -2,10 +2,9 @@
 
 The text is split on `---` and `...` lines before anything is parsed, as YAML forbids them inside
 any scalar: so a broken document never takes the next ones with it. Each is built from PyYAML's C
-*event* parser, which does not recurse. The composing half of the C loader recurses in C without a
-guard (deep nesting ends the process) and cannot be bounded, hence a builder of our own. Aliases
-share one Python value, but JSON spells each use out; so everything is counted as if aliases were
-written out, and a document stops at its limit before anything is expanded.
+*event* parser, which does not recurse; the composing half of the C loader recurses in C without a
+guard (deep nesting ends the process) and cannot be bounded. Aliases share one Python value but JSON
+spells each use out, so limits count as if they were written out, before anything is expanded.
 """
 
 import re
@@ -47,8 +46,8 @@ class YamlDocument(msgspec.Struct, frozen=True):
 class BrokenDocument(msgspec.Struct, frozen=True):
     """A document, or a whole file as number 1, that cannot be read.
 
-    `line` is the problem's or, where that is unknown, the document's. `reason` says in one line
-    what is wrong and what to do. `kind` is a guess: the word after the only `kind:` at column 0.
+    `line` is the problem's or else the document's, `reason` one line: what is wrong, what to do.
+    `kind` is a guess: the plain word after the only `kind:` at column 0.
     """
 
     number: int
@@ -69,6 +68,8 @@ _BLANK = r"[ \t\n\x85\u2028\u2029]*+(?:#[^\n]*+[ \t\n\x85\u2028\u2029]*+)*+"
 _PREAMBLE = re.compile(rf"{_BLANK}(?:(?<![^\n])%[^\n]*+{_BLANK})*+")
 _EMPTY = re.compile(rf"{_PREAMBLE.pattern}(?:(?<![^\n])---(?![^ \t\n]){_BLANK})?")
 _MARKER = re.compile(r"\n(?:(?=---(?![^ \t\n])|%(?:YAML|TAG)[ \t])|\.\.\.(?![^ \t\n]))")
+_TAG_DIRECTIVE = re.compile(r"[\n\x85\u2028\u2029]%TAG")
+_MOST_TAG_DIRECTIVES = 100  # the parser compares each with all others
 _KIND = re.compile(r"^kind:(?:[ \t]+([A-Za-z][A-Za-z0-9]*)[ \t]*(?:[ \t]#.*)?$)?", re.MULTILINE)
 _TEMPLATE = re.compile(r"\{\{.{0,99}?\}\}|\{%.{0,99}?%\}|\{[{%].{0,99}")
 
@@ -84,13 +85,12 @@ def read_yaml_documents(data: bytes, limits: YamlLimits = DEFAULT_LIMITS) -> Ite
         size = f"the file has {len(data):,} bytes, over the limit of {limits.max_bytes:,}"
         yield BrokenDocument(1, 1, f"{size}: split it or save it as JSON")
         return
-    encoding = "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8"
+    encoding = "UTF-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "UTF-8"
     try:
         text = data.decode(encoding)
     except UnicodeDecodeError as error:
         line = 1 + data[: error.start].decode(encoding, "ignore").count("\n")
-        reason = f"not {encoding.upper()} at byte offset {error.start}: save the file as UTF-8"
-        yield BrokenDocument(1, line, reason)
+        yield BrokenDocument(1, line, f"not {encoding} at byte {error.start}: save it as UTF-8")
         return
     filled = (part for part in _split(text) if not _EMPTY.fullmatch(part[1]))
     for number, (line, document) in enumerate(filled, 1):
@@ -115,6 +115,8 @@ def _split(text: str) -> Iterator[tuple[int, str]]:
 def _read_document(number: int, line: int, text: str, limits: YamlLimits) -> _Read:
     builder = _Builder(limits)
     try:
+        if "%TAG" in text and len(_TAG_DIRECTIVE.findall(text)) > _MOST_TAG_DIRECTIVES:
+            raise _DocumentError(f"over {_MOST_TAG_DIRECTIVES} %TAG directives: remove them")
         content = msgspec.json.encode(builder.build(text))
         return YamlDocument(number, line + builder.line, content)
     except _DocumentError as error:
@@ -130,7 +132,6 @@ def _read_document(number: int, line: int, text: str, limits: YamlLimits) -> _Re
 
 
 def _shown(text: str) -> str:
-    """Return text of a document, or a tag, as it may be printed: short, on one line."""
     return "".join(filter(str.isprintable, text[:240].replace(_CORE, "!!")))[:60]
 
 
@@ -160,12 +161,13 @@ _LONGEST_CACHED = 100  # characters: what manifests repeat is short
 @lru_cache(maxsize=4096)
 def _converted(tag: str | None, text: str) -> _Value:
     """Convert a scalar as its tag or else YAML 1.1 asks, but timestamps, `=` and `<<` stay text."""
-    kind = tag or _RESOLVER.resolve(yaml.ScalarNode, text, (True, False))  # type: ignore[no-untyped-call]
+    start = text[:_LONGEST_NUMBER]  # enough to tell, where the patterns would take much memory
+    kind = tag or _RESOLVER.resolve(yaml.ScalarNode, start, (True, False))  # type: ignore[no-untyped-call]
     if kind in _TEXT or (tag is None and kind not in _CONVERTED):
         return text
     if kind not in _CONVERTED:
         raise _DocumentError(_UNKNOWN_TAG.format(_shown(kind)))
-    node = yaml.ScalarNode(kind, text if len(text) <= _LONGEST_NUMBER else "too long")
+    node = yaml.ScalarNode(kind, text if text == start else "too long")
     with suppress(ValueError, LookupError, OverflowError):
         value: float | None = _CONSTRUCTOR.yaml_constructors[kind](_CONSTRUCTOR, node)
         if value is None or -_TOO_LARGE < value < _TOO_LARGE:  # not an infinity, not a NaN

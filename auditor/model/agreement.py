@@ -69,6 +69,10 @@ class RiskException(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         """Whether its last day is over."""
         return self.expires < today
 
+    def speaks_of(self, cluster: str) -> bool:
+        """Whether findings of this cluster may be accepted by it."""
+        return fnmatchcase(cluster, self.cluster)
+
     def covers(self, check: str, cluster: str, namespace: str | None, name: str) -> bool:
         """Whether a finding of this check on this subject is accepted by it."""
         return (
