@@ -2,7 +2,7 @@
 
 Enforcement comes, in this order, from an assumption that the user states, from the recognised
 plugin, from what a source without Nodes and system pods can only assume, else it is unknown
-(`CONTRACT.md`, Enforcement).
+(`docs/contract.md`, Enforcement).
 """
 
 from auditor.catalogue.cni import cni_profiles

@@ -46,6 +46,8 @@ class Agreements:
                 workload, exposure.entry.port, exposure.entry.protocol
             )
             for declaration in matching:
+                if not declaration.admits(exposure.audience):
+                    continue
                 self._declarations[configuration.declarations.index(declaration)] += 1
 
     def _by_exception(self, check: Check, judgement: Judgement) -> Acceptance | None:
@@ -61,7 +63,7 @@ class Agreements:
                 f"{exception.reason} (approved by {exception.approved_by}{ticket}, "
                 f"until {exception.expires})"
             )
-            return Acceptance("exception", index, reason)
+            return Acceptance("exception", index, reason, exception.expires)
         return None
 
     def _by_declaration(self, judgement: Judgement) -> Acceptance | None:
@@ -76,4 +78,5 @@ class Agreements:
         first = found[0][0]
         until = f", until {first.expires}" if first.expires else ""
         reason = f"{first.reason} (declared by {first.owner}{until})"
-        return Acceptance("declaration", configuration.declarations.index(first), reason)
+        index = configuration.declarations.index(first)
+        return Acceptance("declaration", index, reason, first.expires)

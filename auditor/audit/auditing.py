@@ -8,9 +8,10 @@ from auditor.audit.agreements import Agreements
 from auditor.audit.judging import judge
 from auditor.audit.rules import Rules
 from auditor.audit.severity import rate
+from auditor.catalogue.loading import catalogue_version
 from auditor.checks.check import Check, Judgement
 from auditor.kube.inventory import Inventory
-from auditor.model.audit import Audit, ClusterState
+from auditor.model.audit import Audit, CheckRun, ClusterState, NamespaceSegment
 from auditor.model.cluster import Cluster
 from auditor.model.finding import Finding
 from auditor.model.identity import fingerprint
@@ -49,6 +50,16 @@ def audit(cluster: Cluster, inventory: Inventory, rules: Rules, at: datetime) ->
         exposures=facts.exposures,
         findings=tuple(findings),
         agreement_use=agreements.use(),
+        checks=tuple(
+            CheckRun(check.slug, tuple(sorted(check.needs)))
+            for check in sorted(rules.checks, key=lambda check: check.slug)
+        ),
+        segments=tuple(
+            NamespaceSegment(name, segment.tenants, segment.risk_level)
+            for name, segment in sorted(facts.segments.by_namespace.items())
+        ),
+        rules_version=rules.version(),
+        catalogue_version=catalogue_version(),
     )
 
 

@@ -1,6 +1,6 @@
 """The gate against silence: verdicts that missing input cannot improve.
 
-Two rules of `CONTRACT.md` live here and nowhere else. *Unknown is never pass*: while a resource
+Two rules of `docs/contract.md` live here alone. *Unknown is never pass*: while a resource
 that a check needs is incomplete, its `pass` and `not_applicable` become `unknown` and name the
 resource. *Proven stays proven*: a `fail` rests on what was read and stays.
 """

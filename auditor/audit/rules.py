@@ -1,9 +1,12 @@
 """The rules of an audit: the checks, the configuration, and what the user assumes."""
 
 from msgspec import Struct, convert
+from msgspec.json import encode
 
+from auditor import __version__
 from auditor.checks.catalog import catalog
 from auditor.checks.check import Check
+from auditor.model.canonical import CanonicalValue, digest
 from auditor.settings.configuration import CheckSettings, Configuration
 
 
@@ -24,6 +27,17 @@ class Rules(Struct, frozen=True, kw_only=True):
             if configuration.checks.get(check.slug, _UNCHANGED).enabled
         )
         return cls(configuration=configuration, checks=enabled, assume_cni=assume_cni)
+
+    def version(self) -> str:
+        """Give what tells these rules from others: the auditor's version and the checks' settings.
+
+        A verdict that changes together with it may have changed because of it.
+        """
+        settings: dict[str, CanonicalValue] = {}
+        for check in self.checks:
+            own = self.settings_of(check)
+            settings[check.slug] = encode({"severity": own.severity, "of": own.parameters}).decode()
+        return digest([__version__, settings])[:16]
 
     def settings_of(self, check: Check) -> CheckSettings:
         """Give what the configuration changes in a check."""

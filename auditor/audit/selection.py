@@ -1,6 +1,6 @@
 """Narrowing an answer to some checks and namespaces: what is shown, counted and exited on.
 
-It never narrows what is read or judged (`CONTRACT.md`, Commands).
+It never narrows what is read or judged (`docs/contract.md`, Commands).
 """
 
 import msgspec
@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from auditor.audit.fleet import audit_fleet
 from auditor.audit.rules import Rules
+from auditor.checks.check import Family
 from auditor.model.audit import Audit, FleetAudit
 from auditor.model.exposure import Exposure
 from auditor.model.finding import Finding
@@ -39,7 +40,8 @@ class Selection(Struct, frozen=True):
         if not self.namespaces:
             return True
         subject = finding.subject
-        if subject.kind == CLUSTER_KIND and finding.verdict is Verdict.UNKNOWN:
+        is_silence = finding.verdict is Verdict.UNKNOWN or finding.family == Family.COVERAGE
+        if subject.kind == CLUSTER_KIND and is_silence:
             # What was not read may lie in any namespace, so in the selected ones too.
             return True
         named = subject.name if subject.kind == "Namespace" else subject.namespace

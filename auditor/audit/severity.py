@@ -1,6 +1,6 @@
 """How bad a finding is: the row's default, a step up for the highest risk, the configuration.
 
-Source: `CHECKS.md`, Rules for every row. There is no other adjustment.
+Source: `docs/checks/README.md`, Rules for every row. There is no other adjustment.
 """
 
 from auditor.analysis.facts import Facts
@@ -17,7 +17,9 @@ def rate(
         return RatedSeverity(settings.severity, "set by the configuration")
     default = judgement.severity or check.severity
     highest = facts.configuration.risk_levels.order[-1:]
-    risk = facts.segments.of(judgement.subject.namespace).risk_level
+    subject = judgement.subject
+    namespace = subject.name if subject.kind == "Namespace" else subject.namespace
+    risk = facts.segments.of(namespace).risk_level
     if risk is not None and (risk,) == highest and default is not Severity.CRITICAL:
         reason = f"{default.value} by default, raised for risk level {risk}"
         return RatedSeverity(default.raised(), reason)

@@ -20,7 +20,7 @@ from auditor.model.verdict import Severity, Verdict
 
 
 class Family(StrEnum):
-    """Families of the check catalogue (`CHECKS.md`)."""
+    """Families of the check catalogue (`docs/checks/README.md`)."""
 
     CONTROL_PLANE = "control_plane"
     MANAGEMENT = "management"

@@ -1,7 +1,7 @@
 """What the checks of doors share: the evidence of a door and the judgement on one.
 
 Door checks judge the door: a policy behind it never makes them `pass`, the evidence names it
-(`CHECKS.md`, Rules for every row).
+(`docs/checks/README.md`, Rules for every row).
 """
 
 from collections.abc import Iterator

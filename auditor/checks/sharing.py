@@ -25,7 +25,7 @@ def judge_sharing(  # noqa: PLR0913 - what one dimension in one place is made of
     """Judge each pair that meets in a `place` ("cluster" or "node"), then the rest of the cluster.
 
     `unplaced` names what has no place yet. Nothing is `pass` while a namespace's segment cannot be
-    told: it counts as unknown (`CHECKS.md`, `namespace-without-segment`).
+    told: it counts as unknown (`docs/checks/README.md`, `namespace-without-segment`).
     """
     bad = forbidden(sharing.pairs, allowed)
     for pair in bad:
@@ -41,7 +41,7 @@ def judge_sharing(  # noqa: PLR0913 - what one dimension in one place is made of
         names = _listed(sharing.untold)
         reasons.append(f"the {dimension.value} of {names} cannot be told")
     if unplaced:
-        reasons.append(f"{_listed(unplaced)} runs on no node yet")
+        reasons.append(f"on no node yet: {_listed(unplaced)}")
     if bad and not reasons:
         return
     told = _listed(sharing.values) if sharing.values else "none"

@@ -1,6 +1,6 @@
 """How the command line says that something is wrong: one line, and the right exit code.
 
-Exit codes (`CONTRACT.md`): 0 done; 1 findings at or above `--fail-on`; 2 wrong usage or
+Exit codes (`docs/contract.md`): 0 done; 1 findings at or above `--fail-on`; 2 wrong usage or
 configuration; 3 something could not be audited. Precedence 2 > 3 > 1 > 0.
 """
 

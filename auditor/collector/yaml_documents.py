@@ -33,10 +33,7 @@ class YamlLimits(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class YamlDocument(msgspec.Struct, frozen=True):
-    """The `number`-th non-empty document of a file, as JSON.
-
-    `line` is that of its `---` or, without one, of its first text. Both count from 1.
-    """
+    """The `number`-th non-empty document of a file as JSON; `line` is its `---` or first text."""
 
     number: int
     line: int
@@ -46,8 +43,8 @@ class YamlDocument(msgspec.Struct, frozen=True):
 class BrokenDocument(msgspec.Struct, frozen=True):
     """A document, or a whole file as number 1, that cannot be read.
 
-    `line` is the problem's or else the document's, `reason` one line: what is wrong, what to do.
-    `kind` is a guess: the plain word after the only `kind:` at column 0.
+    `line` is the problem's or else the document's, from 1. `reason` says in one line what is wrong
+    and what to do. `kind` is a guess: the plain word after the only `kind:` at column 0.
     """
 
     number: int
@@ -67,9 +64,8 @@ _Read = YamlDocument | BrokenDocument
 _BLANK = r"[ \t\n\x85\u2028\u2029]*+(?:#[^\n]*+[ \t\n\x85\u2028\u2029]*+)*+"
 _PREAMBLE = re.compile(rf"{_BLANK}(?:(?<![^\n])%[^\n]*+{_BLANK})*+")
 _EMPTY = re.compile(rf"{_PREAMBLE.pattern}(?:(?<![^\n])---(?![^ \t\n]){_BLANK})?")
-_MARKER = re.compile(r"\n(?:(?=---(?![^ \t\n])|%(?:YAML|TAG)[ \t])|\.\.\.(?![^ \t\n]))")
-_TAG_DIRECTIVE = re.compile(r"[\n\x85\u2028\u2029]%TAG")
-_MOST_TAG_DIRECTIVES = 100  # the parser compares each with all others
+_MARKER = re.compile(r"\n(?:(?=---(?![^ \t\n]))|\.\.\.(?![^ \t\n]))")
+_MOST_TAG_DIRECTIVES = 1_000  # the parser compares each with all others
 _KIND = re.compile(r"^kind:(?:[ \t]+([A-Za-z][A-Za-z0-9]*)[ \t]*(?:[ \t]#.*)?$)?", re.MULTILINE)
 _TEMPLATE = re.compile(r"\{\{.{0,99}?\}\}|\{%.{0,99}?%\}|\{[{%].{0,99}")
 
@@ -90,7 +86,7 @@ def read_yaml_documents(data: bytes, limits: YamlLimits = DEFAULT_LIMITS) -> Ite
         text = data.decode(encoding)
     except UnicodeDecodeError as error:
         line = 1 + data[: error.start].decode(encoding, "ignore").count("\n")
-        yield BrokenDocument(1, line, f"not {encoding} at byte {error.start}: save it as UTF-8")
+        yield BrokenDocument(1, line, f"not {encoding} at byte offset {error.start}: save as UTF-8")
         return
     filled = (part for part in _split(text) if not _EMPTY.fullmatch(part[1]))
     for number, (line, document) in enumerate(filled, 1):
@@ -103,7 +99,7 @@ def _split(text: str) -> Iterator[tuple[int, str]]:
     text = f"\n{text}".replace("\r\n", "\n").replace("\r", "\n").replace("\n\ufeff", "\n")
     start, line = 1, 1
     for marker in _MARKER.finditer(text):
-        end, following = marker.start() + 1, marker.end()  # the same unless at `...`
+        end, following = marker.start() + 1, marker.end()  # the same at `---`
         if end == following and _PREAMBLE.fullmatch(text, start, end):
             continue  # comments and directives belong to the document that they stand before
         yield line, text[start:end]
@@ -115,8 +111,6 @@ def _split(text: str) -> Iterator[tuple[int, str]]:
 def _read_document(number: int, line: int, text: str, limits: YamlLimits) -> _Read:
     builder = _Builder(limits)
     try:
-        if "%TAG" in text and len(_TAG_DIRECTIVE.findall(text)) > _MOST_TAG_DIRECTIVES:
-            raise _DocumentError(f"over {_MOST_TAG_DIRECTIVES} %TAG directives: remove them")
         content = msgspec.json.encode(builder.build(text))
         return YamlDocument(number, line + builder.line, content)
     except _DocumentError as error:
@@ -142,10 +136,10 @@ def _syntax_problem(error: Exception, line: int, text: str) -> tuple[int, str]:
         return at, f"character U+{error.character:04X} is not allowed in YAML: remove or escape it"
     if not isinstance(error, yaml.MarkedYAMLError) or error.problem_mark is None:
         return line, "a tag of the document is not valid UTF-8: remove the tag"
-    at, what = line + error.problem_mark.line, error.problem
+    last, what = text.rstrip().count("\n"), error.problem  # the parser may name the line after it
     if error.context and error.context_mark:
         what = f"{what} {error.context} that starts at line {line + error.context_mark.line}"
-    return at, f"not YAML at line {at}, column {error.problem_mark.column + 1}: {what}: correct it"
+    return line + min(error.problem_mark.line, last), f"not YAML: {what}: correct it"
 
 
 _CORE = "tag:yaml.org,2002:"
@@ -186,11 +180,10 @@ class _Node(msgspec.Struct):
     text: str | None = None  # a scalar as written: what it is as a key
     key: str | None = None
     is_merge: bool = False
-    merged: dict[str, _Value] = {}
+    merged: dict[str, _Value] = {}  # what merge keys brought in
 
     def merge(self, value: _Value) -> None:
-        """Keep what a merge key brings in; of a list, earlier mappings win."""
-        for mapping in reversed(value if isinstance(value, list) else [value]):
+        for mapping in reversed(value if isinstance(value, list) else [value]):  # the first wins
             if not isinstance(mapping, dict):
                 raise _DocumentError("`<<` needs a mapping or a list of mappings: correct it")
             self.merged.update(mapping)
@@ -209,6 +202,8 @@ class _Builder:
 
     def build(self, text: str) -> _Value:
         """Return the document; `line` tells where it starts or fails, `over` the limit it hits."""
+        if text.count("%TAG") > _MOST_TAG_DIRECTIVES:
+            raise _DocumentError(f"over {_MOST_TAG_DIRECTIVES:,} `%TAG`: remove the directives")
         for event in yaml.parse(text, Loader=yaml.CSafeLoader):
             try:
                 self._take(event)

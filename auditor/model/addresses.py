@@ -1,8 +1,8 @@
 """IP address sets and what part of them is the internet.
 
 Sources of traffic are compared by arithmetic, never by spelling: `::/0`, `0.0.0.0/1` with
-`128.0.0.0/1`, and "everything but a few holes" are all the internet (`CONTRACT.md`, Addresses).
-IPv6 addresses that carry an IPv4 address (mapped, NAT64) count as that IPv4 address.
+`128.0.0.0/1`, and "everything but a few holes" are all the internet (`docs/contract.md`,
+Addresses). IPv6 addresses that carry an IPv4 address (mapped, NAT64) count as that address.
 """
 
 from collections.abc import Iterable
@@ -24,9 +24,9 @@ IPV4_MAX = 2**32 - 1
 IPV6_MAX = 2**128 - 1
 
 INTERNET_IPV4_ADDRESSES = 2**24
-"""Public IPv4 addresses from which a list of sources is the internet (`CONTRACT.md`)."""
+"""Public IPv4 addresses from which a list of sources is the internet (`docs/contract.md`)."""
 INTERNET_IPV6_ADDRESSES = 2**112
-"""Public IPv6 addresses, a /16, from which a list of sources is the internet (`CONTRACT.md`)."""
+"""Public IPv6 addresses, a /16, from which a list of sources is the internet (as above)."""
 
 _EMBEDDING_PREFIXES = (IPv6Network("::ffff:0:0/96"), IPv6Network("64:ff9b::/96"))
 """IPv4-mapped (RFC 4291 §2.5.5.2) and the NAT64 well-known prefix (RFC 6052 §2.1)."""
@@ -146,7 +146,7 @@ PRIVATE_ADDRESSES = AddressSet.of(
         "ff00::/8",
     ]
 )
-"""Addresses that are not the internet, documentation ranges excepted (`CONTRACT.md`)."""
+"""Addresses that are not the internet, documentation ranges excepted (`docs/contract.md`)."""
 
 LOOPBACK_ADDRESSES = AddressSet.of(["127.0.0.0/8", "::1/128"])
 LINK_LOCAL_ADDRESSES = AddressSet.of(["169.254.0.0/16", "fe80::/10"])

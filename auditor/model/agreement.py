@@ -12,7 +12,17 @@ from auditor.model.audience import Audience
 from auditor.model.ports import Protocol
 
 LONGEST_EXCEPTION = timedelta(days=366)
-"""An exception expires within a year (`CONTRACT.md`, Files people write), leap years included."""
+"""An exception expires within a year (`docs/contract.md`, Files people write), a leap one too."""
+
+
+_WIDTHS = (
+    Audience.NONE,
+    Audience.CLUSTER,
+    Audience.PRIVATE_NETWORK,
+    Audience.ALLOW_LISTED,
+    Audience.INTERNET,
+)
+"""Audiences that can be told, the narrowest first."""
 
 
 class Declaration(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -35,6 +45,16 @@ class Declaration(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     def is_expired(self, today: date) -> bool:
         """Whether its last day is over."""
         return self.expires is not None and self.expires < today
+
+    def admits(self, audience: Audience) -> bool:
+        """Whether a door with this audience is no wider than what was declared.
+
+        An audience that is not known may be wider, so nothing admits it.
+        """
+        widths = (audience, self.audience)
+        return all(width in _WIDTHS for width in widths) and (
+            _WIDTHS.index(audience) <= _WIDTHS.index(self.audience)
+        )
 
     def covers(
         self, cluster: str, namespace: str, workload: str, port: int, protocol: Protocol

@@ -13,7 +13,7 @@ from auditor.model.addresses import (
 
 
 class Audience(StrEnum):
-    """Who can reach a door (`CONTRACT.md`, Addresses; `CHECKS.md`, Rules for every row)."""
+    """Who can reach a door (`docs/contract.md`, Addresses)."""
 
     INTERNET = "internet"
     """Any public source."""

@@ -71,6 +71,21 @@ class AgreementUse(Struct, frozen=True):
         )
 
 
+class CheckRun(Struct, frozen=True):
+    """A check that an audit ran, and the resources without which it can say nothing of health."""
+
+    slug: str
+    needs: tuple[str, ...]
+
+
+class NamespaceSegment(Struct, frozen=True):
+    """Tenants and risk level of a namespace at the moment of an audit."""
+
+    namespace: str
+    tenants: tuple[str, ...]
+    risk_level: str | None
+
+
 class Audit(Struct, frozen=True, kw_only=True):
     """One cluster at one moment: what was read, what is exposed, what each check says."""
 
@@ -93,6 +108,13 @@ class Audit(Struct, frozen=True, kw_only=True):
     findings: tuple[Finding, ...]
     """All of them, `pass` and `not_applicable` included, ordered by check, subject and port."""
     agreement_use: AgreementUse
+    checks: tuple[CheckRun, ...]
+    """The checks that ran, ordered by slug; one that is off is not among them."""
+    segments: tuple[NamespaceSegment, ...]
+    """Of every namespace that was seen, in order."""
+    rules_version: str
+    """Changes with the version of the auditor and with the checks' settings."""
+    catalogue_version: str
 
 
 class FleetAudit(Struct, frozen=True, kw_only=True):

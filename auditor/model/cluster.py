@@ -15,7 +15,7 @@ class Cluster(Struct, frozen=True, kw_only=True):
     """One cluster: its locator, what is known of it from outside, and the access to it."""
 
     id: str
-    """The locator of `CONTRACT.md`, for example `eks/123456789012/eu-west-1/prod`."""
+    """The locator of `docs/contract.md`, for example `eks/123456789012/eu-west-1/prod`."""
     name: str
     provider: str
     account: str | None = None

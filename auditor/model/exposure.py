@@ -25,7 +25,7 @@ class Hop(Struct, frozen=True):
 
 
 class Via(StrEnum):
-    """What kind of door it is (`CONTRACT.md`, exposures)."""
+    """What kind of door it is (`docs/contract.md`, exposures)."""
 
     LOAD_BALANCER = "LoadBalancer"
     NODE_PORT = "NodePort"

@@ -1,6 +1,6 @@
 """Identities: what makes an object, a workload and a finding the same one next time.
 
-Nothing volatile is part of an identity: no uid, count, time, severity or text (`CONTRACT.md`,
+Nothing volatile is part of an identity: no uid, count, time, severity or text (`docs/contract.md`,
 Subjects and ids). A pod's name changes with every rollout, so workloads are named by their owner.
 """
 
@@ -42,7 +42,7 @@ def cluster_subject(cluster_id: str) -> ObjectRef:
     return ObjectRef(CLUSTER_KIND, None, cluster_id)
 
 
-def fingerprint(  # noqa: PLR0913 - the seven parts of the identity that CONTRACT.md fixes
+def fingerprint(  # noqa: PLR0913 - the parts of the identity that docs/contract.md fixes
     cluster_id: str,
     check: str,
     subject: ObjectRef,
@@ -53,7 +53,7 @@ def fingerprint(  # noqa: PLR0913 - the seven parts of the identity that CONTRAC
 ) -> str:
     """Give a finding's stable id: 32 hex digits that survive restarts, releases and re-reads.
 
-    Source: `CONTRACT.md`, Subjects and ids.
+    Source: `docs/contract.md`, Subjects and ids.
     """
     return digest(
         [

@@ -6,7 +6,7 @@ from msgspec import Struct
 
 
 class ReadState(StrEnum):
-    """The outcome of reading one resource of one cluster (`CONTRACT.md`, Coverage)."""
+    """The outcome of reading one resource of one cluster (`docs/contract.md`, Coverage)."""
 
     COMPLETE = "complete"
     """Every object was read."""

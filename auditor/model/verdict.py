@@ -1,5 +1,6 @@
 """Verdict, disposition, severity: what a check says, and apart from it what people decided."""
 
+from datetime import date
 from enum import StrEnum
 from itertools import pairwise
 
@@ -7,7 +8,7 @@ from msgspec import Struct
 
 
 class Verdict(StrEnum):
-    """What a check says of a subject (`CHECKS.md`). Unknown is never pass."""
+    """What a check says of a subject (`docs/checks/README.md`). Unknown is never pass."""
 
     FAIL = "fail"
     PASS = "pass"  # noqa: S105 - a verdict
@@ -76,3 +77,5 @@ class Acceptance(Struct, frozen=True):
     """Its position in the configuration, from 0."""
     reason: str
     """Who accepted it and why, in one line, with ticket and expiry."""
+    expires: date | None = None
+    """Its last day; None if it has none."""

@@ -1,4 +1,4 @@
-"""`audit --format json`: the shape that scripts rely on (`CONTRACT.md`, schema audit/v1)."""
+"""`audit --format json`: the shape that scripts rely on (`docs/contract.md`, schema audit/v1)."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime

@@ -1,6 +1,6 @@
 """Which tenant and risk level a namespace belongs to, and who said so.
 
-Precedence (`CONTRACT.md`, Files people write): configuration, then cluster tags, then the
+Precedence (`docs/contract.md`, Files people write): configuration, then cluster tags, then the
 namespace's own metadata; within one of these the first rule that matches and has a value. A
 namespace's metadata is the tenant's to write: it may raise a risk level or add a tenant, never
 lower or replace what configuration or cluster tags set.

@@ -19,7 +19,7 @@ The cluster. One finding; no discriminator.
 None.
 
 ## References
-`CONTRACT.md` of this project, Rules of the answer, Coverage.
+`docs/contract.md`, Rules of the answer, Coverage.
 """
 
 from collections.abc import Iterator

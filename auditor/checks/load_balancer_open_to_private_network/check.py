@@ -33,8 +33,6 @@ from auditor.model.audience import Audience
 from auditor.model.exposure import Via
 from auditor.model.verdict import Severity, Verdict
 
-_BEYOND_CLUSTER = (Audience.PRIVATE_NETWORK, Audience.ALLOW_LISTED, Audience.INTERNET)
-
 
 def _judge(facts: Facts, _: NoParameters) -> Iterator[Judgement]:
     for door in facts.doors_via(Via.LOAD_BALANCER):
@@ -57,7 +55,7 @@ def _is_declared(facts: Facts, door: Door) -> bool:
     workloads = door.workloads()
     return bool(workloads) and all(
         any(
-            declaration.audience in _BEYOND_CLUSTER
+            declaration.admits(Audience.PRIVATE_NETWORK)
             for declaration in facts.declarations_for(
                 workload, door.entry.port, door.entry.protocol
             )

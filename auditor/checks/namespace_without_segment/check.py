@@ -17,7 +17,7 @@ The Namespace. One finding for each; no discriminator.
 A value that `risk_levels.order` does not know counts as untold.
 
 ## References
-OWASP Docker D03, threat 5; `CONTRACT.md` of this project, Files people write.
+OWASP Docker D03, threat 5; `docs/contract.md`, Files people write.
 """
 
 from collections.abc import Iterator
