@@ -34,6 +34,18 @@ The published catalogue names these too. A configuration may name them already; 
 not judge them, so they have no effect."""
 
 
+_RULES = """## Rules for every row
+- Unknown is never pass. While a resource that a check needs is incomplete, nothing of that check is
+  `pass` or `not_applicable`: it is `unknown` and names the resource.
+- Proven stays proven. A `fail` whose own evidence was read stays, whatever else is missing.
+- Checks of doors judge the door. A policy behind it never makes them `pass`; the evidence names it.
+- The evidence of a `fail` is a chain: each hop names the object, the field and the value.
+- Severity is the default of the row. The highest risk level raises it one step. The configuration
+  overrides both. Nothing else changes it.
+- `accepted` is laid over a `fail` by an exception, and in the ports family by a declaration. The
+  raw verdict is kept beside it."""
+
+
 def pages() -> dict[str, str]:
     """Give every generated page by its file name."""
     return {INDEX: _index()} | {f"{slug}.md": _page(check) for slug, check in catalog().items()}
@@ -98,6 +110,7 @@ def _index() -> str:
         _REMARK.format(source="the checks"),
         "# The checks",
         _INDEX_OPENING,
+        _RULES,
     ]
     checks = catalog().values()
     for family in Family:

@@ -14,7 +14,7 @@ from auditor.analysis.nodes import NodeFacts
 from auditor.analysis.platform import describe_platform
 from auditor.analysis.reachability.isolation import IngressIsolation
 from auditor.analysis.segments.assignment import SegmentMap, assign_segments
-from auditor.analysis.workloads import WorkloadIndex, flag_value
+from auditor.analysis.workloads import WorkloadIndex, flag_values
 from auditor.catalogue.load_balancers import load_balancer_providers
 from auditor.kube.inventory import Inventory
 from auditor.model.agreement import Declaration
@@ -124,10 +124,8 @@ class Facts:
         """Read the default scheme that a provider's own controller was started with."""
         schemes = {}
         for provider in load_balancer_providers():
-            flag = provider.default.flag
-            if flag is None or not set(provider.controller_images) & self.workloads.images:
-                continue
-            for workload in self.workloads:
-                if value := flag_value(workload.pods, flag):
-                    schemes[provider.id] = value
+            if flag := provider.default.flag:
+                values = flag_values(self.inventory.pods, flag, provider.controller_images)
+                if values:
+                    schemes[provider.id] = " or ".join(sorted(values))
         return schemes

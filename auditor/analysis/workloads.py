@@ -1,7 +1,7 @@
 """Workloads: the pods of an inventory grouped under what people edit."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from functools import cached_property
 
 from msgspec import Struct
@@ -34,12 +34,12 @@ class WorkloadIndex:
 
     def __init__(self, inventory: Inventory) -> None:
         """Group the pods of the inventory; finished ones count, but have no network."""
-        known = intermediates(inventory.workloads)
+        self._known = intermediates(inventory.workloads)
         groups: dict[ObjectRef, list[Pod]] = defaultdict(list)
         self._by_label: dict[tuple[str, str, str], list[Pod]] = defaultdict(list)
         self._owner: dict[tuple[str | None, str], ObjectRef] = {}
         for pod in inventory.pods:
-            ref = workload_of(pod, known)
+            ref = workload_of(pod, self._known)
             groups[ref].append(pod)
             self._owner[(pod.metadata.namespace, pod.metadata.name)] = ref
             for key, value in pod.metadata.labels.items():
@@ -67,7 +67,7 @@ class WorkloadIndex:
 
     def workload(self, pod: Pod) -> ObjectRef:
         """Name the workload of a pod of this inventory."""
-        return self._owner[(pod.metadata.namespace, pod.metadata.name)]
+        return workload_of(pod, self._known)
 
     def selected_by(self, service: Service) -> tuple[Pod, ...]:
         """Give the pods with a network that a Service's selector matches (core/v1 Service).
@@ -108,11 +108,12 @@ def documented_ports(pod: Pod) -> Iterator[ContainerPort]:
         yield from container.ports
 
 
-def flag_value(pods: tuple[Pod, ...], flag: str) -> str | None:
-    """Give the value of a command-line flag in the first container that sets it."""
-    for pod in pods:
-        for container in pod.spec.containers:
-            value = container.args.get(flag) or container.command.get(flag)
-            if value:
-                return value
-    return None
+def flag_values(pods: Iterable[Pod], flag: str, images: Collection[str]) -> set[str]:
+    """Give the values of a command-line flag in the containers that run one of some images."""
+    containers = (container for pod in pods for container in pod.spec.containers)
+    values = (
+        container.args.get(flag) or container.command.get(flag)
+        for container in containers
+        if _image_name(container) in images
+    )
+    return {value for value in values if value}

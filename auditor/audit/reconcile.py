@@ -36,7 +36,8 @@ VANISHED_OBJECTS = 50
 VANISHED_SHARE = 0.2
 """A resource that lost more than this share, and this many objects, is looked at again first."""
 
-_RESOURCE_BY_NAMESPACE_FACTS = "namespaces"
+_NAMESPACES = "namespaces"
+"""The resource that tells which namespaces there are."""
 
 
 def reconcile(known: Known, audit: Audit) -> Changes:
@@ -133,7 +134,7 @@ class _Look:
                 segment.risk_level or "", _canonical({"tenants": list(segment.tenants)})
             )
             yield from self._set(Assignment(FactKind.TENANCY, segment.namespace, value))
-        if self._is_complete((_RESOURCE_BY_NAMESPACE_FACTS,)) or self._replaced:
+        if self._is_complete((_NAMESPACES,)) or self._replaced:
             for kind, key in sorted(self._known.values):
                 if kind is FactKind.TENANCY and key not in named:
                     yield Assignment(kind, key, None, CloseReason.SUBJECT_GONE)
@@ -141,18 +142,21 @@ class _Look:
     def _finding_facts(self, finding: Finding) -> Iterator[Assignment]:
         before = self._before(FactKind.VERDICT, finding.id)
         was_failing = before is not None and before.state == Verdict.FAIL.value
+        is_undecided = finding.verdict is Verdict.UNKNOWN and was_failing
         if finding.verdict is Verdict.FAIL:
             yield from self._failing(finding, before)
-        elif finding.verdict is Verdict.UNKNOWN and was_failing and not self._replaced:
-            self._counts["unconfirmed"] += 1
-        elif not self._is_complete(self._needs[finding.check]):
-            # Coverage says why nothing can be told; a failure from before stays.
-            self._counts["unconfirmed"] += was_failing
+        elif is_undecided or not self._is_complete(self._needs[finding.check]):
+            # Coverage or the finding's reason says why nothing can be told: what was known stays,
+            # unless it was known of another cluster.
+            if self._replaced and before is not None:
+                yield from self._ending(finding.id, before, finding.subject)
+            else:
+                self._counts["unconfirmed"] += was_failing
         elif finding.verdict is Verdict.NOT_APPLICABLE:
             if before is not None:
                 yield from self._ending(finding.id, before, finding.subject)
         else:
-            value = _verdict_value(finding, self._needs[finding.check])
+            value = self._verdict_value(finding)
             reason = self._ending_reason(finding.subject) if was_failing else CloseReason.CHANGED
             yield from self._set(Assignment(FactKind.VERDICT, finding.id, value, reason))
             if was_failing:
@@ -160,14 +164,19 @@ class _Look:
                 yield from self._ending_of_failure(finding.id, reason)
 
     def _failing(self, finding: Finding, before: FactValue | None) -> Iterator[Assignment]:
-        if before is not None and before.state == Verdict.FAIL.value:
+        was_failing = before is not None and before.state == Verdict.FAIL.value
+        reason = CloseReason.CLUSTER_REPLACED if self._replaced else CloseReason.CHANGED
+        if was_failing and self._replaced:
+            self._closed[reason.value] += 1
+            self._counts["opened"] += 1
+        elif was_failing:
             self._counts["kept"] += 1
         elif finding.id in self._known.failed_before:
             self._counts["reopened"] += 1
         else:
             self._counts["opened"] += 1
-        value = _verdict_value(finding, self._needs[finding.check])
-        yield from self._set(Assignment(FactKind.VERDICT, finding.id, value))
+        value = self._verdict_value(finding)
+        yield from self._set(Assignment(FactKind.VERDICT, finding.id, value, reason))
         severity = FactValue(
             finding.severity.level.value, _canonical({"reason": finding.severity.reason})
         )
@@ -220,29 +229,30 @@ class _Look:
             return CloseReason.RULE_CHANGED
         return CloseReason.FIXED if subject in self._subjects else CloseReason.SUBJECT_GONE
 
+    def _verdict_value(self, finding: Finding) -> FactValue:
+        """Give a verdict with the fields that decided it, and what masks it when unread."""
+        subject = finding.subject
+        evidence: list[CanonicalValue] = [
+            [hop.hop, hop.field, hop.value, hop.note] for hop in finding.evidence
+        ]
+        detail: dict[str, CanonicalValue] = {
+            "subject": [subject.kind, subject.namespace, subject.name],
+            "family": finding.family,
+            "port": finding.port,
+            "protocol": finding.protocol.value if finding.protocol else None,
+            "discriminator": finding.discriminator,
+            "summary": finding.summary,
+            "reason": finding.reason,
+            "evidence": evidence,
+            "needs": list(self._needs[finding.check]),
+            "controls": list(finding.controls),
+            # The same failure of a cluster that was made anew is another failure.
+            "incarnation": self._audit.incarnation,
+        }
+        return FactValue(finding.verdict.value, _canonical(detail), finding.check)
+
     def _is_complete(self, needs: tuple[str, ...]) -> bool:
         return all(self._coverage[resource].state.is_complete for resource in needs)
-
-
-def _verdict_value(finding: Finding, needs: tuple[str, ...]) -> FactValue:
-    """Give a verdict with the fields that decided it, and what masks it when it cannot be read."""
-    subject = finding.subject
-    evidence: list[CanonicalValue] = [
-        [hop.hop, hop.field, hop.value, hop.note] for hop in finding.evidence
-    ]
-    detail: dict[str, CanonicalValue] = {
-        "subject": [subject.kind, subject.namespace, subject.name],
-        "family": finding.family,
-        "port": finding.port,
-        "protocol": finding.protocol.value if finding.protocol else None,
-        "discriminator": finding.discriminator,
-        "summary": finding.summary,
-        "reason": finding.reason,
-        "evidence": evidence,
-        "needs": list(needs),
-        "controls": list(finding.controls),
-    }
-    return FactValue(finding.verdict.value, _canonical(detail), finding.check)
 
 
 def _subject_of(value: FactValue) -> ObjectRef:

@@ -81,12 +81,15 @@ class IgnoredWhen(AnnotationRule, frozen=True, kw_only=True, forbid_unknown_fiel
 
     because: str
     leaves: LeavesSources
+    contains: str | None = None
+    """A text that the value must hold, where it is a list."""
     unless: Unless | None = None
 
     def match(self, annotations: Mapping[str, str]) -> str | None:
         """Give the annotation's value where the condition applies, else None."""
         exempt = self.unless and self.unless.contains in annotations.get(self.unless.annotation, "")
-        return None if exempt else super().match(annotations)
+        value = super().match(annotations)
+        return None if exempt or (self.contains or "") not in (value or "") else value
 
 
 class DecidedBy(AnnotationRule, frozen=True, kw_only=True, forbid_unknown_fields=True):

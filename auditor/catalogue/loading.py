@@ -19,12 +19,12 @@ def load_data(name: str, shape: type[Loaded]) -> Loaded:
     """Read `data/NAME` of this package.
 
     Raises:
-        CatalogueError: it does not fit the shape.
+        CatalogueError: it is not YAML or does not fit the shape.
     """
     text = files("auditor.catalogue").joinpath("data", name).read_bytes()
     try:
         return msgspec.convert(yaml.load(text, Loader=yaml.CSafeLoader), shape)
-    except msgspec.ValidationError as error:
+    except (msgspec.ValidationError, yaml.YAMLError) as error:
         raise CatalogueError(f"{name}: {error}") from error
 
 

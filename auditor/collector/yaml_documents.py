@@ -29,7 +29,7 @@ class YamlLimits(msgspec.Struct, frozen=True, kw_only=True):
     max_aliases: int = 1_000
     """Alias uses of one document; manifests written by hand hold a few dozen."""
     max_nodes: int = 2_000_000
-    """Keys, scalars and collections of one document: some 10,000 pods, a few hundred MB."""
+    """Keys, scalars and collections of one document: 6,000 pods in a list, 150 MB of memory."""
 
 
 class YamlDocument(msgspec.Struct, frozen=True):
@@ -59,10 +59,10 @@ class _DocumentError(Exception):
 
 DEFAULT_LIMITS = YamlLimits()
 _Read = YamlDocument | BrokenDocument
-# A blank is white space, line breaks and comments. U+0085, U+2028 and U+2029 break lines in the
-# parser's YAML 1.1. Possessive throughout: a comment could be matched in exponentially many ways.
-_BLANK = r"[ \t\n\x85\u2028\u2029]*+(?:#[^\n]*+[ \t\n\x85\u2028\u2029]*+)*+"
-_PREAMBLE = re.compile(rf"{_BLANK}(?:(?<![^\n])%[^\n]*+{_BLANK})*+")
+# U+0085, U+2028 and U+2029 end lines in YAML 1.1. Possessive: comments match in countless ways.
+_BREAK = r"\n\x85\u2028\u2029"
+_BLANK = rf"[ \t\ufeff{_BREAK}]*+(?:#[^{_BREAK}]*+[ \t\ufeff{_BREAK}]*+)*+"
+_PREAMBLE = re.compile(rf"{_BLANK}(?:(?<![^{_BREAK}])%[^{_BREAK}]*+{_BLANK})*+")
 _EMPTY = re.compile(rf"{_PREAMBLE.pattern}(?:(?<![^\n])---(?![^ \t\n]){_BLANK})?")
 _MARKER = re.compile(r"\n(?:(?=---(?![^ \t\n]))|\.\.\.(?![^ \t\n]))")
 _MOST_TAG_DIRECTIVES = 1_000  # the parser compares each with all others
@@ -73,9 +73,8 @@ _TEMPLATE = re.compile(r"\{\{.{0,99}?\}\}|\{%.{0,99}?%\}|\{[{%].{0,99}")
 def read_yaml_documents(data: bytes, limits: YamlLimits = DEFAULT_LIMITS) -> Iterator[_Read]:
     """Read the documents of a file in order, each when it is asked for; no content raises an error.
 
-    The file is UTF-8, with a byte order mark or without, or UTF-16 with one. One that is too large
-    or not Unicode is a single broken document. A document of nothing but comments or directives is
-    skipped and not numbered.
+    A file is UTF-8, or UTF-16 with a byte order mark; one that is neither, or is too large, is one
+    broken document. Documents of nothing but comments or directives are skipped and not numbered.
     """
     if len(data) > limits.max_bytes:
         size = f"the file has {len(data):,} bytes, over the limit of {limits.max_bytes:,}"
@@ -114,9 +113,10 @@ def _read_document(number: int, line: int, text: str, limits: YamlLimits) -> _Re
         content = msgspec.json.encode(builder.build(text))
         return YamlDocument(number, line + builder.line, content)
     except _DocumentError as error:
-        at, reason = line + builder.line, str(error)
+        at, reason = builder.line, str(error)
     except (yaml.YAMLError, UnicodeError) as error:
         at, reason = _syntax_problem(error, line, text)
+    at = line + min(at, text.rstrip().count("\n"))  # the parser may name the line after the last
     if not builder.over and (template := _TEMPLATE.search(text)):
         at = line + text.count("\n", 0, template.start())
         what = f"unrendered template text `{_shown(template[0])}` (line {at})"
@@ -130,16 +130,16 @@ def _shown(text: str) -> str:
 
 
 def _syntax_problem(error: Exception, line: int, text: str) -> tuple[int, str]:
-    """Return the line of the file and the reason for what the parser complains of."""
+    """Return where the parser complains, as a line from 0 in the text, and of what."""
     if isinstance(error, reader.ReaderError):
-        at = line + text.encode()[: error.position].count(b"\n")
+        at = text.encode()[: error.position].count(b"\n")
         return at, f"character U+{error.character:04X} is not allowed in YAML: remove or escape it"
     if not isinstance(error, yaml.MarkedYAMLError) or error.problem_mark is None:
-        return line, "a tag of the document is not valid UTF-8: remove the tag"
-    last, what = text.rstrip().count("\n"), error.problem  # the parser may name the line after it
+        return 0, "a tag of the document is not valid UTF-8: remove the tag"
+    what = error.problem
     if error.context and error.context_mark:
         what = f"{what} {error.context} that starts at line {line + error.context_mark.line}"
-    return line + min(error.problem_mark.line, last), f"not YAML: {what}: correct it"
+    return error.problem_mark.line, f"not YAML: {what}: correct it"
 
 
 _CORE = "tag:yaml.org,2002:"
@@ -210,7 +210,7 @@ class _Builder:
             except _DocumentError:
                 self.line = event.start_mark.line if event.start_mark else 0
                 raise
-        return self._roots[0]
+        return self._roots[0] if self._roots else None
 
     def _take(self, event: yaml.Event) -> None:
         if isinstance(event, yaml.ScalarEvent):
@@ -271,15 +271,15 @@ class _Builder:
         """Count what is about to be placed, and refuse it if that is over a limit."""
         self._nodes += nodes
         self._size += size
-        limits = self._limits
+        most = self._limits
         self.over = (
-            (self._nodes > limits.max_nodes and f"{limits.max_nodes:,} nodes")
-            or (self._size > limits.max_bytes and f"{limits.max_bytes:,} bytes of text")
-            or (self._aliases > limits.max_aliases and f"{limits.max_aliases:,} alias uses")
-            or (len(self._open) + height > limits.max_depth + 1 and f"{limits.max_depth:,} levels")
+            (self._nodes > most.max_nodes and f"{most.max_nodes:,} nodes")
+            or (self._size > most.max_bytes and f"{most.max_bytes:,} bytes of text")
+            or (self._aliases > most.max_aliases and f"{most.max_aliases:,} alias uses")
+            or (len(self._open) + height > most.max_depth + 1 and f"{most.max_depth:,} levels")
         )
         if self.over:
-            raise _DocumentError(f"over {self.over} once aliases are written out: split it")
+            raise _DocumentError(f"over {self.over} with aliases written out: split or simplify it")
 
     def _place(self, value: _Value, height: int, text: str | None, *, is_merge: bool) -> None:
         """Put a finished value where the innermost open collection awaits it; a key is its text."""

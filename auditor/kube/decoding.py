@@ -155,7 +155,7 @@ def _settled(decoded: Any, resource: Resource, content: bytes | Raw) -> Any:
     metadata: ObjectMeta = decoded.metadata
     changes: dict[str, Any] = {}
     if not metadata.name:
-        generated = msgspec.json.decode(content, type=_AnyObject).metadata.generate_name
+        generated = _generated_name(content)
         if not generated:
             raise DecodeError("has no metadata.name")
         metadata = msgspec.structs.replace(metadata, name=f"{generated}*")
@@ -168,6 +168,14 @@ def _settled(decoded: Any, resource: Resource, content: bytes | Raw) -> Any:
     if getattr(decoded, "kind", resource.kind) != resource.kind:
         changes["kind"] = resource.kind
     return msgspec.structs.replace(decoded, **changes) if changes else decoded
+
+
+def _generated_name(content: bytes | Raw) -> str:
+    """Give the `generateName` of an object that has no name; empty where it has none either."""
+    try:
+        return msgspec.convert(_without_nulls(content), _AnyObject).metadata.generate_name
+    except _ERRORS as error:
+        raise DecodeError(_plain(error)) from error
 
 
 def _plain(error: BaseException) -> str:

@@ -5,7 +5,8 @@ reduced to flag names, environment variables to the names that a rule asks for; 
 which. Values of environment variables never enter.
 """
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from msgspec import Struct, field
@@ -19,7 +20,9 @@ class Flags(dict[str, str | None]):
     """Command-line flags by name, dashes included.
 
     A value is kept only for flags that some rule names, else it is None. Positional words are
-    dropped: they may hold anything, passwords too.
+    dropped: they may hold anything, passwords too. So may a word that runs on after one dash and
+    one letter (`-psecret`) or after the name (`--pass secret`): it is dropped unless a rule names
+    it.
     """
 
 
@@ -94,26 +97,34 @@ def _kept_annotations(value: Any, keys: frozenset[str]) -> Annotations:
     return kept
 
 
+_FLAG_NAME = re.compile(r"-[A-Za-z0-9]|--[A-Za-z0-9][A-Za-z0-9._-]*")
+"""A word that can only be the name of a flag."""
+
+
 def _kept_flags(value: Any, with_value: frozenset[str]) -> Flags:
     if isinstance(value, dict):
         # A capture holds flags that were reduced already.
-        return Flags({name: text for name, text in value.items() if name in with_value or not text})
-    if not isinstance(value, list):
+        given = list(value.items())
+    elif isinstance(value, list):
+        given = list(_flags_of([word for word in value if isinstance(word, str)]))
+    else:
         raise TypeError("arguments are not a list")
-    words = [word for word in value if isinstance(word, str)]
     kept = Flags()
-    for position, word in enumerate(words):
-        if not word.startswith("-") or word.strip("-") == "":
-            continue
-        name, equals, text = word.partition("=")
-        if name not in with_value:
+    for name, text in given:
+        if name in with_value:
+            kept[name] = text if isinstance(text, str) else None
+        elif _FLAG_NAME.fullmatch(name):
             kept[name] = None
-        elif equals:
-            kept[name] = text
-        else:
-            following = words[position + 1] if position + 1 < len(words) else ""
-            kept[name] = following if following and not following.startswith("-") else None
     return kept
+
+
+def _flags_of(words: list[str]) -> Iterator[tuple[str, str | None]]:
+    """Read `--name=value`, `--name value` and `--name`."""
+    for position, word in enumerate(words):
+        if word.startswith("-"):
+            name, equals, text = word.partition("=")
+            following = words[position + 1] if position + 1 < len(words) else "-"
+            yield name, text if equals else None if following.startswith("-") else following
 
 
 def _kept_env_names(value: Any, names: frozenset[str]) -> EnvNames:

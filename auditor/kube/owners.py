@@ -14,7 +14,8 @@ _CRONJOB_RUN = re.compile(r"^(?P<cronjob>.+)-\d{8}$")
 """A CronJob names a Job after itself and the scheduled minute."""
 
 _CLIMBED_KINDS = ("ReplicaSet", "Job")
-"""Kinds that nobody edits when a controller made them; every other owner is the workload."""
+"""Kinds that nobody edits when a controller made them; every other owner is the workload. A Job is
+climbed to a CronJob only."""
 
 Intermediates = Mapping[ObjectRef, ObjectMeta]
 
@@ -44,9 +45,18 @@ def workload_of(pod: Pod, known: Intermediates) -> ObjectRef:
     if owner.kind not in _CLIMBED_KINDS:
         return direct
     if direct in known:
-        above = known[direct].controller()
-        return ObjectRef(above.kind, namespace, above.name) if above and above.kind else direct
+        return climbed(direct, known[direct])
     return _guessed_controller(pod, owner) or direct
+
+
+def climbed(ref: ObjectRef, meta: ObjectMeta) -> ObjectRef:
+    """Climb from a ReplicaSet to its controller, from a Job to its CronJob; else stay."""
+    above = meta.controller()
+    if above is None:
+        return ref
+    from_replicaset = ref.kind == "ReplicaSet" and above.kind
+    from_job = ref.kind == "Job" and above.kind == "CronJob"
+    return ObjectRef(above.kind, ref.namespace, above.name) if from_replicaset or from_job else ref
 
 
 def _guessed_controller(pod: Pod, owner: OwnerReference) -> ObjectRef | None:

@@ -24,3 +24,8 @@ def canonical_json(value: CanonicalValue) -> bytes:
 def digest(value: CanonicalValue) -> str:
     """Give the SHA-256 of the value's canonical JSON as 64 hex digits."""
     return sha256(canonical_json(value)).hexdigest()
+
+
+def digest_text(text: str) -> str:
+    """Give the SHA-256 of a text that is canonical already, as 64 hex digits."""
+    return sha256(text.encode()).hexdigest()

@@ -71,7 +71,10 @@ def parse_configuration(
         errors += _meaning_errors(raw, checks, today)
     if errors:
         raise ConfigurationError(where, errors)
-    return msgspec.convert(_fold_connector_options(raw), Configuration)
+    try:
+        return msgspec.convert(_fold_connector_options(raw), Configuration)
+    except msgspec.ValidationError as error:
+        raise ConfigurationError(where, [_plain_mismatch(error)]) from error
 
 
 def configuration_schema() -> dict[str, Any]:
@@ -137,6 +140,12 @@ def _plain_errors(error: Any) -> Iterator[str]:
         yield f"{path}: {error.instance!r} is not one of {values}"
     else:
         yield f"{path}: {error.message}"
+
+
+def _plain_mismatch(error: msgspec.ValidationError) -> str:
+    """Say what the schema lets pass and the types do not: `443.0`, or a key that is no text."""
+    reason, _, place = str(error).rpartition(" - at ")
+    return f"{place.replace('`', '').replace('$.', '')}: {reason}"
 
 
 def _path(parts: Any) -> str:
@@ -257,7 +266,8 @@ def _exception_errors(
     for key in ("reason", "approved_by"):
         if not getattr(exception, key).strip():
             yield f"{path}.{key}: is empty; an exception needs a reason and a name"
-    if {exception.cluster, exception.namespace, exception.name} == {"*"}:
+    globs = (exception.cluster, exception.namespace, exception.name)
+    if all(glob and not glob.strip("*") for glob in globs):
         yield f"{path}: its scope is everything; name a cluster, a namespace or an object"
     if exception.expires > today + LONGEST_EXCEPTION:
         yield f"{path}.expires: {exception.expires} is more than a year ahead"

@@ -55,7 +55,7 @@ class BackendFinder:
         for item in self.slices_of(service):
             numbers = [p.port for p in item.ports if (p.name or "") == (port.name or "")]
             for endpoint in item.endpoints:
-                for number in numbers or [None]:
+                for number in numbers:
                     backend = self._endpoint_backend(item, endpoint, number)
                     backends.setdefault(
                         (str(backend.workload or endpoint.addresses), number), backend

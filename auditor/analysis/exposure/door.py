@@ -1,12 +1,16 @@
 """A door: where packets enter, who may send them, and which backends they are sent to."""
 
+from collections.abc import Iterable
+
 from msgspec import Struct
 
 from auditor.kube.network import Service
 from auditor.kube.pods import Pod
+from auditor.model.addresses import ALL_ADDRESSES, AddressSet
 from auditor.model.audience import Audience
 from auditor.model.exposure import Entry, Hop
 from auditor.model.identity import ObjectRef
+from auditor.model.intervals import Intervals
 from auditor.model.verdict import Confidence
 
 
@@ -63,6 +67,15 @@ class Door(Struct, frozen=True, kw_only=True):
         if self.entry.port is None:
             return f"a {self.entry.protocol} port still to be allocated"
         return f"{self.entry.port}/{self.entry.protocol}"
+
+
+def everyone_dialling(addresses: Iterable[str]) -> tuple[str, ...]:
+    """Give everyone who can dial some addresses: all addresses of their families, as CIDRs."""
+    dialled = AddressSet.of(addresses)
+    return AddressSet(
+        ALL_ADDRESSES.ipv4 if dialled.ipv4 else Intervals(),
+        ALL_ADDRESSES.ipv6 if dialled.ipv6 else Intervals(),
+    ).cidrs()
 
 
 _FOR_WHOM = {

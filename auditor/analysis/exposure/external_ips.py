@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 
 from auditor.analysis.exposure.backends import BackendFinder, service_ref
-from auditor.analysis.exposure.door import Door
+from auditor.analysis.exposure.door import Door, everyone_dialling
 from auditor.kube.network import Service
-from auditor.model.addresses import ALL_IPV4, normal_address
+from auditor.model.addresses import normal_address
 from auditor.model.audience import AddressSpace, Audience
 from auditor.model.exposure import Entry, Hop, Via
 from auditor.model.verdict import Confidence
@@ -35,7 +35,7 @@ def external_ip_doors(
             entry=Entry(ref, Via.EXTERNAL_IPS, port.port, port.protocol, addresses),
             subject=ref,
             audience=audience,
-            sources=ALL_IPV4.cidrs() if public else (),
+            sources=everyone_dialling(public),
             confidence=Confidence.MEDIUM if public else Confidence.LOW,
             hops=(hop,),
             backends=finder.find(service, port),

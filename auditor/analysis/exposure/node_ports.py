@@ -6,16 +6,12 @@ from collections.abc import Iterable, Iterator
 from msgspec import Struct
 
 from auditor.analysis.exposure.backends import BackendFinder, service_ref
-from auditor.analysis.exposure.door import Backend, Backends, Door
+from auditor.analysis.exposure.door import Backend, Backends, Door, everyone_dialling
 from auditor.analysis.nodes import NodeFacts, PublicAddress
 from auditor.analysis.workloads import WorkloadIndex, WorkloadPods
 from auditor.kube.network import Service, ServicePort
 from auditor.kube.pods import Pod
-from auditor.model.addresses import (
-    ALL_IPV4,
-    LOOPBACK_ADDRESSES,
-    normal_address,
-)
+from auditor.model.addresses import LOOPBACK_ADDRESSES, normal_address
 from auditor.model.audience import AddressSpace, Audience
 from auditor.model.exposure import Entry, Hop, Via
 from auditor.model.ports import Protocol
@@ -45,7 +41,7 @@ def node_port_doors(service: Service, nodes: NodeFacts, finder: BackendFinder) -
             ),
             subject=ref,
             audience=nodes.audience(public),
-            sources=_sources(nodes.audience(public)),
+            sources=everyone_dialling(_addresses_of(public)),
             confidence=_confidence(nodes.audience(public)),
             hops=(opened, *_public_hops(public)),
             backends=finder.find(service, port),
@@ -122,12 +118,13 @@ def _host_door(
     if listener.host_ip:
         hops.append(Hop(ref, "spec.containers[].ports[].hostIP", listener.host_ip))
     audience, public = _host_audience(listener.host_ip, pods, nodes, space)
-    dialled = (listener.host_ip,) if listener.host_ip else _addresses_of(public)
+    bound = normal_address(listener.host_ip)
+    dialled = (bound,) if bound else _addresses_of(public)
     return Door(
         entry=Entry(workload.ref, listener.via, number, listener.protocol, dialled),
         subject=workload.ref,
         audience=audience,
-        sources=_sources(audience),
+        sources=everyone_dialling(dialled) if audience is Audience.INTERNET else (),
         confidence=_confidence(audience),
         hops=(*hops, *_public_hops(public)),
         backends=Backends((Backend(workload.ref, listener.container_port, pods),)),
@@ -168,11 +165,6 @@ def _public_hops(public: tuple[PublicAddress, ...]) -> Iterator[Hop]:
         yield Hop(
             "Node", "status.addresses", f"{len(public) - _HOPS_SHOWN} more internet addresses"
         )
-
-
-def _sources(audience: Audience) -> tuple[str, ...]:
-    """Give the sources that reach a node's port: no list narrows them inside the cluster."""
-    return ALL_IPV4.cidrs() if audience is Audience.INTERNET else ()
 
 
 def _confidence(audience: Audience) -> Confidence:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from auditor.analysis.exposure.door import Backend, Door
 from auditor.analysis.reachability.isolation import IngressIsolation
+from auditor.model.audience import Audience
 from auditor.model.canonical import digest
 from auditor.model.exposure import Exposure, ExposureVerdict, Target
 from auditor.model.verdict import Confidence
@@ -15,13 +16,31 @@ _EXPOSURE_VERSION = 1
 def follow_doors(
     cluster_id: str, doors: Iterable[Door], isolation: IngressIsolation
 ) -> tuple[Exposure, ...]:
-    """Give one exposure for each door and target, ordered by entry and target."""
-    found = {
-        exposure.id: exposure
-        for door in doors
-        for exposure in _exposures(cluster_id, door, isolation)
-    }
+    """Give one exposure for each door and target, ordered by entry and target.
+
+    Doors that differ only in the address they listen on are one exposure: that of the widest.
+    """
+    found: dict[str, Exposure] = {}
+    for door in doors:
+        for exposure in _exposures(cluster_id, door, isolation):
+            twin = found.setdefault(exposure.id, exposure)
+            found[exposure.id] = min(twin, exposure, key=_narrowness)
     return tuple(sorted(found.values(), key=_order))
+
+
+_WIDEST_FIRST = (
+    Audience.INTERNET,
+    Audience.ALLOW_LISTED,
+    Audience.UNKNOWN,
+    Audience.PRIVATE_NETWORK,
+    Audience.CLUSTER,
+    Audience.NONE,
+)
+_OPENEST_FIRST = (ExposureVerdict.EXPOSED, ExposureVerdict.UNKNOWN, ExposureVerdict.BLOCKED)
+
+
+def _narrowness(exposure: Exposure) -> tuple[int, int]:
+    return _WIDEST_FIRST.index(exposure.audience), _OPENEST_FIRST.index(exposure.verdict)
 
 
 def _exposures(cluster_id: str, door: Door, isolation: IngressIsolation) -> Iterator[Exposure]:

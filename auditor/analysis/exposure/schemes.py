@@ -21,6 +21,9 @@ from auditor.model.verdict import Confidence
 _INTERNAL_AWS_PREFIX = "internal-"
 _AWS_SUFFIX = ".elb.amazonaws.com"
 
+_CONTROLLER_SCHEMES = ("internal", "internet-facing")
+"""What a controller's flag may say; anything else (`$(SCHEME)`) is not known to be either."""
+
 
 class Site(Struct, frozen=True):
     """What is known of the cluster that helps to tell its load balancers apart."""
@@ -166,11 +169,18 @@ def _statement(service: Service, site: Site, provider: Provider) -> _Statement:
 
 def _default(service: Service, site: Site, provider: Provider) -> _Statement:
     where = _where(service)
+    for rule in provider.rules:
+        if (value := service.metadata.annotations.get(rule.annotation)) is not None:
+            field = f"metadata.annotations[{rule.annotation}]"
+            note = f"{provider.id}: {provider.default.scheme} for want of a value that it knows"
+            hop = Hop(where, field, value, note)
+            return _Statement(provider.default.scheme, hop, confirmed=False)
     own = site.controller_schemes.get(provider.id)
     if own is not None:
         scheme = Scheme.INTERNET if own == "internet-facing" else Scheme.INTERNAL
-        note = f"{provider.id}: {scheme}, by its controller's {provider.default.flag}"
-        return _Statement(scheme, Hop(where, "spec.type", "LoadBalancer", note))
+        note = f"{provider.id}: {own}, by its controller's {provider.default.flag}"
+        hop = Hop(where, "spec.type", "LoadBalancer", note)
+        return _Statement(scheme, hop, confirmed=own in _CONTROLLER_SCHEMES)
     for unread in provider.not_read:
         if (value := service.metadata.annotations.get(unread.annotation)) is not None:
             field = f"metadata.annotations[{unread.annotation}]"

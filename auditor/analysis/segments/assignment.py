@@ -90,11 +90,7 @@ def _segment(
 ) -> Segment:
     matching = [rule for rule in rules if _matches(rule, cluster.id, name)]
     tenants = list(_told(matching, "tenant", cluster, namespace))
-    risks = [
-        told
-        for told in _told(matching, "risk_level", cluster, namespace)
-        if told.value in levels.order
-    ]
+    risks = list(_told(matching, "risk_level", cluster, namespace, levels.order))
     told_tenants = _with_added(tenants)
     told_risk = _highest(risks, levels)
     return Segment(
@@ -113,11 +109,18 @@ def _matches(rule: SegmentRule, cluster_id: str, namespace: str | None) -> bool:
 
 
 def _told(
-    rules: list[SegmentRule], key: str, cluster: Cluster, namespace: Namespace | None
+    rules: list[SegmentRule],
+    key: str,
+    cluster: Cluster,
+    namespace: Namespace | None,
+    known: tuple[str, ...] | None = None,
 ) -> Iterator[_Told]:
-    """Give the first value of each rank, the most trusted first."""
+    """Give the first value of each rank, the most trusted first; an unknown one is not told."""
     values = [
-        told for rule in rules if (told := _value(getattr(rule, key), key, cluster, namespace))
+        told
+        for rule in rules
+        if (told := _value(getattr(rule, key), key, cluster, namespace))
+        and (known is None or told.value in known)
     ]
     for rank in (_CONFIGURATION, _CLUSTER_TAG, _NAMESPACE):
         yield from [told for told in values if told.rank == rank][:1]

@@ -1,0 +1,81 @@
+"""The hash chain of a cluster's audits: each entry seals what it recorded and the entry before it.
+
+An entry's hash covers its own fields, the facts it added, and the facts it superseded, so that a
+row that is changed, removed, added or moved breaks the chain at that entry.
+"""
+
+from collections.abc import Iterable
+
+from msgspec import Struct
+
+from auditor.model.canonical import CanonicalValue, digest
+
+FIRST = "0" * 64
+"""What the first entry of a cluster takes as the hash before it."""
+
+
+class SealedFact(Struct, frozen=True, order=True):
+    """A fact as an entry seals it; bytes are written as hex."""
+
+    kind: str
+    key: str
+    topic: str
+    state: str
+    detail: str
+    valid_from: int
+    valid_to: int
+    """-1 while it holds on."""
+    not_before: int
+    """-1 where there was no look before."""
+    reason: str
+
+
+class Entry(Struct, frozen=True, kw_only=True):
+    """One audit in the chain."""
+
+    cluster: str
+    epoch: int
+    seq: int
+    observed_at: int
+    recorded_at: int
+    incarnation: str
+    state: str
+    rules_version: str
+    catalogue_version: str
+    summary: str
+    previous_hash: str
+
+
+def seal(entry: Entry, added: Iterable[SealedFact], superseded: Iterable[SealedFact]) -> str:
+    """Give the hash of an entry: 64 hex digits."""
+    fields: list[CanonicalValue] = [
+        entry.cluster,
+        entry.epoch,
+        entry.seq,
+        entry.observed_at,
+        entry.recorded_at,
+        entry.incarnation,
+        entry.state,
+        entry.rules_version,
+        entry.catalogue_version,
+        entry.summary,
+        entry.previous_hash,
+    ]
+    return digest([fields, _listed(added), _listed(superseded)])
+
+
+def _listed(facts: Iterable[SealedFact]) -> list[CanonicalValue]:
+    return [
+        [
+            fact.kind,
+            fact.key,
+            fact.topic,
+            fact.state,
+            fact.detail,
+            fact.valid_from,
+            fact.valid_to,
+            fact.not_before,
+            fact.reason,
+        ]
+        for fact in sorted(facts)
+    ]

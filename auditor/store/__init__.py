@@ -1,0 +1,1 @@
+"""Remembers audits: SQLite by default, PostgreSQL in production, one schema."""
