@@ -1,0 +1,1 @@
+"""Values, identities and set algebra."""
