@@ -1,6 +1,6 @@
 """Nodes: which of them the internet can address, and which pool each belongs to."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from msgspec import Struct
 
@@ -55,6 +55,8 @@ class NodeFacts:
                 self.addresses[address] = node.metadata.name
                 if space.is_public(address):
                     self.public += (PublicAddress(node.metadata.name, kind, address),)
+        self.addressed = frozenset(self.addresses.values())
+        """Names of the nodes that show an address."""
         self.cloud = _cloud_of(inventory.nodes)
 
     def public_on(self, names: Iterable[str]) -> tuple[PublicAddress, ...]:
@@ -62,22 +64,23 @@ class NodeFacts:
         wanted = set(names)
         return tuple(address for address in self.public if address.node in wanted)
 
-    def audience(self, public: tuple[PublicAddress, ...]) -> Audience:
-        """Tell who reaches a port on nodes of which these are the public addresses.
+    def audience(self, names: Collection[str]) -> Audience:
+        """Tell who reaches a port on some nodes.
 
-        A public address proves the internet; only a complete read of at least one node proves
-        that there is none.
+        A public address proves the internet; that there is none is proven only where all nodes
+        were read and each of these shows an address.
         """
-        if public:
+        if self.public_on(names):
             return Audience.INTERNET
-        if self.state is ReadState.COMPLETE and self.nodes:
+        all_seen = bool(names) and self.addressed.issuperset(names)
+        if self.state is ReadState.COMPLETE and all_seen:
             return Audience.PRIVATE_NETWORK
         return Audience.UNKNOWN
 
     def why_unknown(self) -> str:
         """Say why the audience of a port on nodes cannot be told."""
         if self.state is ReadState.COMPLETE:
-            return "no node was found, so who reaches a node port cannot be told"
+            return "a node or its address is missing, so who reaches its ports cannot be told"
         return f"nodes are {self.state.value}, so who reaches a node port cannot be told"
 
 

@@ -103,8 +103,8 @@ def _image_name(container: Container) -> str:
 
 
 def documented_ports(pod: Pod) -> Iterator[ContainerPort]:
-    """Give the ports that a pod's containers document; init containers serve nobody for long."""
-    for container in pod.spec.containers:
+    """Give the ports that a pod's main containers and sidecars document."""
+    for container in pod.spec.serving_containers():
         yield from container.ports
 
 

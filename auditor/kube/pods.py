@@ -33,6 +33,8 @@ class Container(Struct, frozen=True, gc=False, rename="camel", omit_defaults=Tru
 
     name: str = ""
     image: str = ""
+    restart_policy: str | None = None
+    """`Always` makes an init container a sidecar, which runs beside the main ones."""
     ports: tuple[ContainerPort, ...] = ()
     volume_mounts: tuple[VolumeMount, ...] = ()
     command: Flags = field(default_factory=Flags)
@@ -64,6 +66,11 @@ class PodSpec(Struct, frozen=True, gc=False, rename="camel", omit_defaults=True)
     host_pid: bool = field(default=False, name="hostPID")
     host_ipc: bool = field(default=False, name="hostIPC")
     node_name: str | None = None
+
+    def serving_containers(self) -> tuple[Container, ...]:
+        """Give the containers that may serve others: main ones and sidecars."""
+        sidecars = (item for item in self.init_containers if item.restart_policy == "Always")
+        return (*sidecars, *self.containers)
 
     def all_containers(self) -> tuple[Container, ...]:
         """Give init, main and ephemeral containers: each runs in the pod at some time."""

@@ -5,6 +5,7 @@ Sources of traffic are compared by arithmetic, never by spelling: `::/0`, `0.0.0
 Addresses). IPv6 addresses that carry an IPv4 address (mapped, NAT64) count as that address.
 """
 
+import re
 from collections.abc import Iterable
 from ipaddress import (
     IPv4Address,
@@ -81,6 +82,19 @@ class AddressSet(Struct, frozen=True):
         """Whether every address is in the other set."""
         return self.ipv4 <= other.ipv4 and self.ipv6 <= other.ipv6
 
+    def embedded_ipv4(self) -> "AddressSet":
+        """Give the IPv4 addresses that IPv6 members carry: mapped ones and NAT64.
+
+        A network written inside an embedding prefix was unwrapped when it was read; this finds
+        what wider ones hold.
+        """
+        found = Intervals()
+        for prefix in _EMBEDDING_PREFIXES:
+            start, stop = int(prefix.network_address), int(prefix.broadcast_address)
+            held = self.ipv6 & Intervals(((start, stop),))
+            found |= Intervals(tuple((low - start, high - start) for low, high in held.parts))
+        return AddressSet(ipv4=found)
+
     def cidrs(self) -> tuple[str, ...]:
         """Write the set as the fewest CIDRs, IPv4 first, in address order."""
         texts: list[str] = []
@@ -105,11 +119,18 @@ def normal_address(text: str) -> str | None:
     return None if isinstance(address, IPv6Address) and address.scope_id else str(address)
 
 
+_CIDR = re.compile(r"[0-9A-Fa-f:.]+(/[0-9]{1,3})?")
+
+
 def _parse_network(text: str) -> IPv4Network | IPv6Network:
+    # Python also takes a zone (`%eth0`) and a net mask; Kubernetes takes neither.
+    written = _CIDR.fullmatch(text.strip())
     try:
-        return ip_network(text.strip(), strict=False)
+        if written:
+            return ip_network(written[0], strict=False)
     except ValueError:
-        raise ValueError(f"{text!r} is neither an IP address nor a CIDR") from None
+        pass
+    raise ValueError(f"{text!r} is neither an IP address nor a CIDR")
 
 
 def _as_ipv4(network: IPv4Network | IPv6Network) -> IPv4Network | IPv6Network:

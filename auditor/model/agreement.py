@@ -5,8 +5,9 @@ Both match by globs. A glob is matched whole and case-sensitively; `*` matches a
 
 from datetime import date, timedelta
 from fnmatch import fnmatchcase
+from typing import Annotated
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from auditor.model.audience import Audience
 from auditor.model.ports import Protocol
@@ -34,7 +35,7 @@ class Declaration(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     cluster: str = "*"
     namespace: str = "*"
     workload: str = "*"
-    port: int
+    port: Annotated[int, Meta(ge=1, le=65535)]
     protocol: Protocol = Protocol.TCP
     audience: Audience
     sources: tuple[str, ...] = ()

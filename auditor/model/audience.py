@@ -53,7 +53,7 @@ class AddressSpace(Struct, frozen=True):
 
     def audience_of(self, sources: AddressSet) -> Audience:
         """Tell who a list of admitted sources is."""
-        public = sources - self.private
+        public = (sources | sources.embedded_ipv4()) - self.private
         if (
             public.ipv4.size() >= INTERNET_IPV4_ADDRESSES
             or public.ipv6.size() >= INTERNET_IPV6_ADDRESSES

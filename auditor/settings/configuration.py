@@ -53,7 +53,7 @@ DEFAULT_SEGMENTS = (
 class RiskLevels(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The risk levels from harmless to dangerous, and which pairs may share what."""
 
-    order: tuple[Name, ...] = ("low", "medium", "high")
+    order: Annotated[tuple[Name, ...], Meta(min_length=1)] = ("low", "medium", "high")
     may_share_cluster: tuple[tuple[str, str], ...] = ()
     """Pairs that may live in one cluster. None by default: sharing is a decision to write down."""
     may_share_node: tuple[tuple[str, str], ...] = ()

@@ -61,6 +61,7 @@ def parse_configuration(
         ConfigurationError: it holds errors; all of them are listed, in the order of the file.
     """
     try:
+        _refuse_depth(text)
         raw = yaml.load(text, Loader=_TextDatesLoader)  # noqa: S506 - a SafeLoader, see below
     except yaml.YAMLError as error:
         raise ConfigurationError(where, [f"not YAML: {' '.join(str(error).split())}"]) from error
@@ -75,6 +76,24 @@ def parse_configuration(
         return msgspec.convert(_fold_connector_options(raw), Configuration)
     except msgspec.ValidationError as error:
         raise ConfigurationError(where, [_plain_mismatch(error)]) from error
+
+
+_DEEPEST = 50
+"""Collections inside one another in a configuration; a sensible one has six."""
+
+
+def _refuse_depth(text: bytes) -> None:
+    """Refuse what would exhaust the stack: the C loader composes recursively, without a guard.
+
+    Raises:
+        yaml.YAMLError: it is nested too deeply, or is not YAML.
+    """
+    depth = 0
+    for found in yaml.parse(text, Loader=yaml.CSafeLoader):
+        depth += isinstance(found, yaml.CollectionStartEvent)
+        depth -= isinstance(found, yaml.CollectionEndEvent)
+        if depth > _DEEPEST:
+            raise yaml.YAMLError(f"nested over {_DEEPEST} levels deep")
 
 
 def configuration_schema() -> dict[str, Any]:

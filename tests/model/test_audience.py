@@ -133,9 +133,6 @@ def test_an_audience_of_a_text_that_is_no_address_is_refused() -> None:
         SPACE.is_public("example.com")
 
 
-@pytest.mark.xfail(
-    reason="a prefix wider than the embedding one keeps the embedded IPv4 space as IPv6"
-)
 @pytest.mark.parametrize("cidr", ["::ffff:0:0/95", "64:ff9b::/95"])
 def test_a_prefix_around_the_mapped_internet_is_the_internet(cidr: str) -> None:
     assert audience(cidr) is Audience.INTERNET

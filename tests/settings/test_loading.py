@@ -302,3 +302,8 @@ def test_a_file_that_is_not_there_says_what_to_check(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError) as caught:
         load_configuration(tmp_path / "missing.yaml", CHECKS, TODAY)
     assert caught.value.errors == ["No such file or directory; check --config"]
+
+
+def test_a_configuration_that_is_nested_too_deeply_is_refused() -> None:
+    with pytest.raises(ConfigurationError, match="nested over 50 levels deep"):
+        parse_configuration(b"[" * 200_000, {}, TODAY)

@@ -1,7 +1,7 @@
 """Doors on nodes: node ports of Services, host ports and host-network listeners of pods."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from msgspec import Struct
 
@@ -30,22 +30,22 @@ def node_port_doors(service: Service, nodes: NodeFacts, finder: BackendFinder) -
     """
     ref = service_ref(service)
     every_node = [node.metadata.name for node in nodes.nodes]
+    public, audience = nodes.public_on(every_node), nodes.audience(every_node)
     for port in service.spec.ports:
         opened = _opening_hop(service, port)
         if opened is None:
             continue
-        public = nodes.public_on(every_node)
         yield Door(
             entry=Entry(
                 ref, Via.NODE_PORT, port.node_port or None, port.protocol, _addresses_of(public)
             ),
             subject=ref,
-            audience=nodes.audience(public),
+            audience=audience,
             sources=everyone_dialling(_addresses_of(public)),
-            confidence=_confidence(nodes.audience(public)),
+            confidence=_confidence(audience),
             hops=(opened, *_public_hops(public)),
             backends=finder.find(service, port),
-            reason=nodes.why_unknown() if nodes.audience(public) is Audience.UNKNOWN else None,
+            reason=nodes.why_unknown() if audience is Audience.UNKNOWN else None,
             service=service,
             unallocated_port=None if port.node_port else f"{port.name or port.port}",
         )
@@ -142,11 +142,11 @@ def _host_audience(
         if bound in LOOPBACK_ADDRESSES:
             return Audience.NONE, ()
         return (Audience.INTERNET if space.is_public(bound) else Audience.PRIVATE_NETWORK), ()
-    public = nodes.public_on(_possible_nodes(pods, nodes))
-    return nodes.audience(public), public
+    names = _possible_nodes(pods, nodes)
+    return nodes.audience(names), nodes.public_on(names)
 
 
-def _possible_nodes(pods: tuple[Pod, ...], nodes: NodeFacts) -> Iterable[str]:
+def _possible_nodes(pods: tuple[Pod, ...], nodes: NodeFacts) -> list[str]:
     """Name the nodes that pods run on; a pod without a node yet may come to run on any."""
     names = {pod.spec.node_name for pod in pods}
     if None in names or "" in names:

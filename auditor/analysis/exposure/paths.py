@@ -53,7 +53,7 @@ def _exposures(cluster_id: str, door: Door, isolation: IngressIsolation) -> Iter
 def _exposure(
     cluster_id: str, door: Door, backend: Backend, isolation: IngressIsolation
 ) -> Exposure:
-    verdict, hops, reason = isolation.judge(backend.pods)
+    verdict, hops, reason = isolation.judge(backend.workload, backend.pods)
     target = Target(backend.workload, backend.port)
     if door.reason and reason is None:
         reason = door.reason

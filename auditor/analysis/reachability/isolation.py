@@ -36,11 +36,17 @@ class IngressIsolation:
             if any(policy.spec.pod_selector.matches(pod.metadata.labels) for pod in pods)
         )
 
-    def judge(self, pods: tuple[Pod, ...]) -> tuple[ExposureVerdict, tuple[Hop, ...], str | None]:
-        """Tell whether the way to some pods is open, as far as isolation tells.
+    def judge(
+        self, workload: ObjectRef | None, pods: tuple[Pod, ...]
+    ) -> tuple[ExposureVerdict, tuple[Hop, ...], str | None]:
+        """Tell whether the way to some pods of a workload is open, as far as isolation tells.
 
-        Gives the verdict, what it rests on, and the reason where it is unknown.
+        Gives the verdict, what it rests on, and the reason where it is unknown. Pods that were not
+        read may be selected by any policy of their namespace.
         """
+        if workload is not None and not pods and self._by_namespace.get(workload.namespace):
+            reason = f"{workload} was not read, and policies of its namespace may block it"
+            return ExposureVerdict.UNKNOWN, (), reason
         policies = self.selecting(pods)
         if policies and self._cni.enforces is not Enforces.NONE:
             names = ", ".join(map(str, policies))

@@ -47,13 +47,18 @@ def _judge(facts: Facts, _: NoParameters) -> Iterator[Judgement]:
         pools[pool_of(node)].add(node.metadata.name)
     for pool, names in sorted(pools.items(), key=lambda item: item[0].sort_key()):
         public = facts.nodes.public_on(names)
-        text = "has an internet address" if public else "has no internet address"
-        private = Hop(str(pool), "status.addresses", "private addresses only")
+        is_told = facts.nodes.addressed.issuperset(names)
+        verdict = Verdict.PASS if is_told else Verdict.UNKNOWN
+        text = "has no internet address" if is_told else "has a node that shows no address"
+        if public:
+            verdict, text = Verdict.FAIL, "has an internet address"
+        private = Hop(str(pool), "status.addresses", "no internet address shown")
         yield Judgement(
             subject=pool,
-            verdict=Verdict.FAIL if public else Verdict.PASS,
+            verdict=verdict,
             summary=f"{pool} {text}",
             evidence=tuple(_evidence(facts, names, public)) if public else (private,),
+            reason="a node shows no address" if verdict is Verdict.UNKNOWN else None,
         )
 
 

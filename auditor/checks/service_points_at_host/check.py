@@ -88,7 +88,7 @@ def _host_hops(facts: Facts, service: Service) -> Iterator[Hop]:
 def _host_note(facts: Facts, text: str) -> str | None:
     """Say what of a host an address or name is; None where it is nothing of a host."""
     for endpoint in host_services().metadata_endpoints:
-        if text == endpoint.address:
+        if (normal_address(text) or text) == endpoint.address:
             return endpoint.name
     if text == "localhost" or text.endswith(".localhost"):
         return "loopback"
