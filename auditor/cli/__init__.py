@@ -14,6 +14,8 @@ _COMMANDS = {
     "audit": "Audit clusters and print what is exposed and what each check says.",
     "checks": "List the checks, or say what one of them means.",
     "config": "Check, show or describe the configuration.",
+    "db": "Keep the database in order.",
+    "evidence": "Ask what was stored, now and as of any moment.",
     "explain": "Tell why a finding is so.",
     "snapshot": "Capture what an audit reads of one cluster, redacted, into one file.",
 }

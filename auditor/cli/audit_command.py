@@ -14,7 +14,9 @@ from auditor.audit.selection import Selection
 from auditor.catalogue.cni import cni_profiles
 from auditor.cli.failures import ExitCode, UsageFailure, worst
 from auditor.cli.options import (
+    chosen_database,
     config_option,
+    database_option,
     known_checks,
     load,
     now,
@@ -62,9 +64,9 @@ _PIPED_WIDTH = 160
     metavar="NAME",
     help="Take network policies to be enforced as this plugin does; `reference` enforces all.",
 )
-@click.option(
-    "--no-store", is_flag=True, help="Print only. Snapshots are never stored unless asked for."
-)
+@click.option("--store", is_flag=True, help="Store snapshots too, marked as such.")
+@click.option("--no-store", is_flag=True, help="Print only; snapshots are so by default.")
+@database_option
 def command(  # noqa: PLR0913, PLR0917 - one parameter an option
     sources: tuple[str, ...],
     config_path: Path | None,
@@ -75,7 +77,9 @@ def command(  # noqa: PLR0913, PLR0917 - one parameter an option
     checks: tuple[str, ...],
     namespaces: tuple[str, ...],
     assume_cni: str | None,
-    no_store: bool,  # noqa: FBT001, ARG001 - click passes flags so; nothing stores snapshots
+    store: bool,  # noqa: FBT001 - click passes flags so
+    no_store: bool,  # noqa: FBT001 - click passes flags so
+    database: str | None,
 ) -> None:
     """Audit clusters and print what is exposed and what each check says.
 
@@ -97,10 +101,17 @@ def command(  # noqa: PLR0913, PLR0917 - one parameter an option
         raise UsageFailure(f"nothing to audit: name a SOURCE, {SOURCE_EXAMPLE}, or --config")
     if output is not None and not output.parent.is_dir():
         raise UsageFailure(f"--output: the folder {output.parent} is not there")
+    if store and no_store:
+        raise UsageFailure("--store and --no-store contradict each other; give one of them")
     rules = Rules.of(configuration, assume_cni)
     base = config_path.parent if config_path else Path()
     read = FleetReader(configuration, base).read(sources)
     audits = [audit(item.cluster, item.inventory, rules, at) for item in read.readings]
+    if store:
+        # Imported here: over a second that an audit without a store need not pay.
+        from auditor.cli.database import record_all  # noqa: PLC0415
+
+        record_all(chosen_database(database, configuration), audits)
     whole = audit_fleet(audits, rules, at)
     say_remarks(remark_on_use(configuration, whole, at))
     fleet = selection.narrow(whole, rules)

@@ -1,5 +1,6 @@
 """Options that several commands share, and what they load."""
 
+import os
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -23,6 +24,29 @@ config_option = click.option(
     show_envvar=True,
     help="Configuration file (auditor.yaml).",
 )
+
+
+database_option = click.option(
+    "--database",
+    metavar="URL",
+    envvar="EXPOSURE_AUDITOR_DATABASE",
+    show_envvar=True,
+    help="sqlite:///PATH or postgresql://…; by default an SQLite file below $XDG_STATE_HOME.",
+)
+
+
+def default_database() -> str:
+    """Give the embedded default: `$XDG_STATE_HOME/exposure-auditor/auditor.db`.
+
+    Where the variable is not set, its own default of the XDG Base Directory Specification counts.
+    """
+    state = os.environ.get("XDG_STATE_HOME") or str(Path.home() / ".local" / "state")
+    return f"sqlite:///{Path(state, 'exposure-auditor', 'auditor.db')}"
+
+
+def chosen_database(option: str | None, configuration: Configuration) -> str:
+    """Give the database's URL: the option, else the configuration's, else the default."""
+    return option or configuration.database or default_database()
 
 
 def now() -> datetime:

@@ -95,3 +95,5 @@ class Configuration(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     checks: Mapping[str, CheckSettings] = field(default_factory=dict)
     declarations: tuple[Declaration, ...] = ()
     exceptions: tuple[RiskException, ...] = ()
+    database: Name | None = None
+    """URL of the store: sqlite:///PATH or postgresql://…; see `--database` for the default."""

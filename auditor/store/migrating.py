@@ -8,7 +8,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, inspect, text
 
 import auditor
 from auditor.store.engine import Database
@@ -41,6 +41,16 @@ async def upgrade(database: Database) -> str:
     """
     async with database.transaction() as connection:
         return await connection.run_sync(_upgrade)
+
+
+async def is_empty(database: Database) -> bool:
+    """Whether the database holds nothing at all yet.
+
+    Raises:
+        StoreUnavailableError: the database refused.
+    """
+    async with database.transaction() as connection:
+        return await connection.run_sync(lambda sync: not inspect(sync).get_table_names())
 
 
 async def require_current(database: Database) -> None:

@@ -3,6 +3,7 @@
 import gzip
 import json
 import shutil
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -63,11 +64,12 @@ def test_what_could_not_be_audited_outweighs_findings(
 
 
 def test_an_accepted_finding_does_not_count(run: Run, corpus: Path, tmp_path: Path) -> None:
+    until = datetime.now(UTC).date() + timedelta(days=90)
     (tmp_path / "auditor.yaml").write_text(
         "exceptions:\n"
         "  - {check: load-balancer-open-to-internet, cluster: snapshot/app, namespace: default,\n"
         "     name: frontend-external, reason: public shop, approved_by: a@example.com,\n"
-        "     ticket: SEC-1, expires: 2027-03-31}\n"
+        f"     ticket: SEC-1, expires: {until}}}\n"
     )
     source = f"snapshot:{corpus / 'online-boutique/app'}"
     narrowed = (source, "--check", "load-balancer-open-to-internet", "--fail-on", "unknown")
@@ -76,7 +78,7 @@ def test_an_accepted_finding_does_not_count(run: Run, corpus: Path, tmp_path: Pa
     assert outcome.code == 0
     finding = outcome.json()["clusters"][0]["findings"][0]
     assert (finding["verdict"], finding["raw_verdict"]) == ("accepted", "fail")
-    assert finding["reason"] == "public shop (approved by a@example.com, SEC-1, until 2027-03-31)"
+    assert finding["reason"] == f"public shop (approved by a@example.com, SEC-1, until {until})"
     assert outcome.json()["summary"]["accepted"] == 1
 
 

@@ -1,0 +1,61 @@
+"""Opening the database of a command so that errors say what to do.
+
+Imported only by what uses a database: the libraries under it take over a second to load.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from typing import TypeVar
+
+from auditor.cli.failures import UsageFailure, remark
+from auditor.model.audit import Audit
+from auditor.model.history import to_microseconds
+from auditor.reports.text import safe
+from auditor.store.engine import Database, open_database
+from auditor.store.errors import StoreError
+from auditor.store.migrating import is_empty, require_current, upgrade
+from auditor.store.writing import record
+
+Answer = TypeVar("Answer")
+
+
+def with_database(
+    url: str, ask: Callable[[Database], Awaitable[Answer]], *, may_create: bool
+) -> Answer:
+    """Open a database whose schema is current, do something with it, and close it.
+
+    `may_create` lets an empty SQLite database be brought to the schema at once; anything else that
+    is not current is left to `db upgrade`.
+
+    Raises:
+        UsageFailure: the database cannot be used; the message says what to do.
+    """
+
+    async def run() -> Answer:
+        async with open_database(url) as database:
+            if may_create and database.is_sqlite and await is_empty(database):
+                await upgrade(database)
+            await require_current(database)
+            return await ask(database)
+
+    try:
+        return asyncio.run(run())
+    except StoreError as error:
+        raise UsageFailure(str(error)) from error
+
+
+def record_all(url: str, audits: list[Audit]) -> None:
+    """Store the audits of snapshots, each in a transaction of its own.
+
+    Raises:
+        UsageFailure: the database cannot be used; the message says what to do.
+    """
+
+    async def run(database: Database) -> None:
+        for audit in audits:
+            recorded_at = to_microseconds(datetime.now(UTC))
+            done = await record(database, audit, recorded_at, origin="snapshot")
+            remark(f"stored {safe(audit.cluster_id)} as entry {done.seq}")
+
+    with_database(url, run, may_create=True)

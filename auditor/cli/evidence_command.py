@@ -1,0 +1,176 @@
+"""`evidence`: what was stored, now and as of any moment."""
+
+from datetime import UTC, datetime, time
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+import click
+import msgspec
+from msgspec import Struct
+
+from auditor.cli.database import with_database
+from auditor.cli.failures import UsageFailure
+from auditor.cli.options import chosen_database, config_option, database_option, load, now
+from auditor.model.history import to_microseconds
+from auditor.reports.document import rfc3339, write_json
+from auditor.reports.past import write_past, write_past_finding
+from auditor.store.engine import Database
+from auditor.store.reading import PastCluster, PastFinding, as_of, cluster_ids
+
+_SHORTEST = 6
+"""Characters of an id that are taken as its beginning."""
+
+
+class Question(Struct, frozen=True):
+    """Which part of the stored evidence is asked for."""
+
+    moment: int
+    cluster: str = "*"
+    check: str | None = None
+    verdict: str | None = None
+
+    def takes(self, finding: PastFinding) -> bool:
+        """Whether a finding is asked for."""
+        return (self.check is None or finding.check == self.check) and (
+            self.verdict is None or finding.verdict == self.verdict
+        )
+
+
+class EvidenceDocument(Struct, frozen=True):
+    """`evidence list --format json`."""
+
+    schema: str
+    as_of: str
+    clusters: tuple[PastCluster, ...]
+
+
+@click.group("evidence", epilog="Example: exposure-auditor evidence list --as-of 2026-03-31")
+def command() -> None:
+    """Ask what was stored, now and as of any moment."""
+
+
+_as_of = click.option(
+    "--as-of",
+    "moment",
+    metavar="TIME",
+    help="RFC 3339, or a date: its last moment, in UTC. Without it, now.",
+)
+_cluster = click.option("--cluster", default="*", metavar="GLOB", help="Only these cluster ids.")
+_format = click.option(
+    "--format",
+    "output_format",
+    type=click.Choice(["table", "json"]),
+    default="table",
+    show_default=True,
+    help="How the answer is written.",
+)
+
+
+@command.command(
+    "list",
+    epilog="Example: exposure-auditor evidence list --as-of 2026-03-31 --check node-port-open",
+)
+@config_option
+@database_option
+@_as_of
+@_cluster
+@click.option("--check", metavar="SLUG", help="Only this check.")
+@click.option("--verdict", help="Only this verdict, as it is shown.")
+@_format
+def list_command(  # noqa: PLR0913, PLR0917 - one parameter an option
+    config_path: Path | None,
+    database: str | None,
+    moment: str | None,
+    cluster: str,
+    check: str | None,
+    verdict: str | None,
+    output_format: str,
+) -> None:
+    """List the findings that held, by cluster.
+
+    A `pass` whose check needed something that could not be read then is `unknown`; a `fail` stays
+    and is marked as unconfirmed.
+    """
+    question = Question(_moment(moment), cluster, check, verdict)
+    url = chosen_database(database, load(config_path, now()))
+    found = with_database(url, lambda opened: _ask(opened, question), may_create=False)
+    if output_format == "json":
+        asked = rfc3339(_from_microseconds(question.moment))
+        document = EvidenceDocument("exposure-auditor/evidence/v1", asked, found)
+        click.echo(write_json(document), nl=False)
+    else:
+        click.echo(write_past(found), nl=False)
+
+
+@command.command(
+    "show", epilog="Example: exposure-auditor evidence show 3f2a9c1d4b5e --as-of 2026-03-31"
+)
+@click.argument("finding")
+@config_option
+@database_option
+@_as_of
+@_cluster
+@_format
+def show_command(  # noqa: PLR0913, PLR0917 - one parameter an option
+    finding: str,
+    config_path: Path | None,
+    database: str | None,
+    moment: str | None,
+    cluster: str,
+    output_format: str,
+) -> None:
+    """Show one finding with its evidence; FINDING is its id, or the first characters of it."""
+    if len(finding) < _SHORTEST:
+        raise UsageFailure(f"give at least {_SHORTEST} characters of the id, not {finding!r}")
+    question = Question(_moment(moment), cluster)
+    url = chosen_database(database, load(config_path, now()))
+    found = with_database(url, lambda opened: _ask(opened, question), may_create=False)
+    matching = [
+        (past, item) for past in found for item in past.findings if item.id.startswith(finding)
+    ]
+    if len(matching) != 1:
+        many = (
+            f"{len(matching)} findings begin with" if matching else "no stored finding has the id"
+        )
+        raise UsageFailure(f"{many} {finding!r} at that moment; `evidence list` lists them")
+    past, item = matching[0]
+    if output_format == "json":
+        click.echo(write_json(item), nl=False)
+    else:
+        click.echo(write_past_finding(past, item), nl=False)
+
+
+async def _ask(database: Database, question: Question) -> tuple[PastCluster, ...]:
+    answers = []
+    for cluster in await cluster_ids(database):
+        if not fnmatchcase(cluster, question.cluster):
+            continue
+        answer = await as_of(database, cluster, question.moment)
+        if answer is not None:
+            kept = tuple(item for item in answer.findings if question.takes(item))
+            answers.append(msgspec.structs.replace(answer, findings=kept))
+    return tuple(answers)
+
+
+def _moment(text: str | None) -> int:
+    """Read a moment: RFC 3339 with a zone, or a date, which stands for its last microsecond.
+
+    Raises:
+        UsageFailure: it is neither.
+    """
+    if text is None:
+        return to_microseconds(now())
+    try:
+        read = datetime.fromisoformat(text)
+    except ValueError as error:
+        message = f"--as-of: {text!r} is no time; write 2026-03-31 or 2026-03-31T12:00:00Z"
+        raise UsageFailure(message) from error
+    if read.tzinfo is not None:
+        return to_microseconds(read)
+    if "T" in text or " " in text:
+        raise UsageFailure(f"--as-of: {text!r} has no time zone; end it with Z for UTC")
+    return to_microseconds(datetime.combine(read.date(), time.max, UTC))
+
+
+def _from_microseconds(moment: int) -> datetime:
+    return datetime.fromtimestamp(moment / 1_000_000, UTC)

@@ -1,0 +1,50 @@
+"""`evidence`: stored findings for a person."""
+
+from auditor.reports.text import safe
+from auditor.store.reading import PastCluster, PastFinding
+
+
+def write_past(clusters: tuple[PastCluster, ...]) -> str:
+    """Write what held of some clusters, a line a finding."""
+    lines: list[str] = []
+    for past in clusters:
+        following = f", the next look was at {past.next_look_at}" if past.next_look_at else ""
+        lines.append(f"{safe(past.cluster)}  observed at {past.observed_at}{following}")
+        lines += [f"  {_line(finding)}" for finding in past.findings]
+        lines.append("")
+    if not clusters:
+        lines.append("nothing was recorded until then")
+    return "\n".join(lines) + ("\n" if lines[-1] else "")
+
+
+def _line(finding: PastFinding) -> str:
+    mark = "" if finding.confirmed else "  (not confirmed)"
+    severity = finding.severity or "-"
+    return (
+        f"{finding.verdict:<8} {severity:<8} {finding.check:<38} {safe(finding.summary)}"
+        f"  since {finding.since}  {finding.id[:12]}{mark}"
+    )
+
+
+def write_past_finding(past: PastCluster, finding: PastFinding) -> str:
+    """Write one stored finding with its evidence."""
+    lines = [
+        safe(finding.summary),
+        "",
+        f"verdict   {finding.verdict} (found as {finding.raw_verdict})",
+        f"confirmed {'yes' if finding.confirmed else 'no: what the check needs was not readable'}",
+        f"cluster   {safe(past.cluster)}, observed at {past.observed_at}",
+        f"check     {finding.check}",
+        f"subject   {safe(str(finding.subject))}",
+        f"severity  {finding.severity or '-'}",
+        f"since     {finding.since}; not yet at {finding.not_before or 'any look before'}",
+        f"until     {finding.until or 'now'}{f' ({finding.ended})' if finding.ended else ''}",
+        f"id        {finding.id}",
+    ]
+    if finding.reason:
+        lines.append(f"because   {safe(finding.reason)}")
+    lines += ["", "Evidence, hop by hop:"]
+    for number, (hop, field, value, note) in enumerate(finding.evidence, 1):
+        remark = f"  ({safe(note)})" if note else ""
+        lines.append(f"  {number}. {safe(hop)}: {safe(field)} = {safe(value)}{remark}")
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,1 @@
+"""audit(), the gate against silence, and the fleet."""

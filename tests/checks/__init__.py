@@ -1,0 +1,1 @@
+"""The check catalogue over its fixtures."""
