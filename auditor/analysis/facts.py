@@ -17,6 +17,7 @@ from auditor.analysis.segments.assignment import SegmentMap, assign_segments
 from auditor.analysis.workloads import WorkloadIndex, flag_values
 from auditor.catalogue.load_balancers import load_balancer_providers
 from auditor.kube.inventory import Inventory
+from auditor.kube.resources import PODS
 from auditor.model.agreement import Declaration
 from auditor.model.audience import AddressSpace
 from auditor.model.audit import Platform
@@ -24,6 +25,7 @@ from auditor.model.cluster import Cluster
 from auditor.model.exposure import Exposure, Via
 from auditor.model.identity import ObjectRef
 from auditor.model.ports import Protocol
+from auditor.model.reading import ReadState
 from auditor.settings.configuration import Configuration
 
 _CLOUD_BY_PROVIDER = {"eks": "aws", "gke": "gcp", "aks": "azure"}
@@ -77,7 +79,15 @@ class Facts:
     def site(self) -> Site:
         """What helps to tell load balancers apart."""
         cloud = _CLOUD_BY_PROVIDER.get(self.cluster.provider) or self.nodes.cloud
-        return Site(self.space, cloud, self.workloads.images, self._controller_schemes())
+        return Site(
+            self.space,
+            cloud,
+            self.workloads.images,
+            self._controller_schemes(),
+            pods_are_known=self.inventory.state(PODS) is ReadState.STALE
+            or not self.inventory.state(PODS).is_shortfall,
+            nodes_were_withheld=self.nodes.state.is_shortfall and not self.nodes.nodes,
+        )
 
     @cached_property
     def doors(self) -> tuple[Door, ...]:

@@ -53,9 +53,10 @@ def _missing(needs: frozenset[str], inventory: Inventory) -> tuple[Coverage, ...
 
 
 def _gated(judgement: Judgement, missing: tuple[Coverage, ...]) -> Judgement:
-    if not missing or not judgement.verdict.claims_health:
+    if not missing or judgement.verdict is Verdict.FAIL:
         return judgement
-    return msgspec.structs.replace(judgement, verdict=Verdict.UNKNOWN, reason=_reason(missing))
+    reasons = dict.fromkeys(filter(None, (judgement.reason, _reason(missing))))
+    return msgspec.structs.replace(judgement, verdict=Verdict.UNKNOWN, reason="; ".join(reasons))
 
 
 def _said_of_cluster(check: Check, is_missing: bool, has_subjects: bool) -> str:  # noqa: FBT001

@@ -11,7 +11,7 @@ next look shows it again: until then the resource counts as `stale`.
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 import msgspec
 
@@ -185,15 +185,11 @@ class _Look:
 
     def _accepting(self, finding: Finding) -> Iterator[Assignment]:
         accepted = finding.acceptance
-        if accepted is None:
+        until = _end_of(accepted.expires) if accepted and accepted.expires else None
+        if accepted is None or (until is not None and until <= to_microseconds(self._audit.at)):
             if self._before(FactKind.ACCEPTANCE, finding.id) is not None:
                 yield Assignment(FactKind.ACCEPTANCE, finding.id, None)
             return
-        until = None
-        if accepted.expires is not None:
-            # Its last day counts whole.
-            end = datetime.combine(accepted.expires, time(), UTC) + timedelta(days=1)
-            until = to_microseconds(end)
         value = FactValue(accepted.by, _canonical({"reason": accepted.reason}))
         yield from self._set(Assignment(FactKind.ACCEPTANCE, finding.id, value, until=until))
 
@@ -253,6 +249,11 @@ class _Look:
 
     def _is_complete(self, needs: tuple[str, ...]) -> bool:
         return all(self._coverage[resource].state.is_complete for resource in needs)
+
+
+def _end_of(last_day: date) -> int:
+    """Give the moment, in microseconds, at which a day is over: the last day counts whole."""
+    return to_microseconds(datetime.combine(last_day, time(), UTC) + timedelta(days=1))
 
 
 def _subject_of(value: FactValue) -> ObjectRef:

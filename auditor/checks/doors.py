@@ -6,6 +6,7 @@ Door checks judge the door: a policy behind it never makes them `pass`, the evid
 
 from collections.abc import Iterator
 
+from auditor.analysis.exposure.backends import labels_text
 from auditor.analysis.exposure.door import Door
 from auditor.analysis.facts import Facts
 from auditor.checks.check import Judgement
@@ -46,8 +47,16 @@ def severity_on_nodes(door: Door) -> Severity:
 
 def _evidence(facts: Facts, door: Door) -> Iterator[Hop]:
     yield from door.hops
+    if not door.backends.found and door.service is not None:
+        selector = labels_text(door.service.spec.selector.items())
+        found = "selects no pod" if selector else "no endpoint is listed"
+        found = found if door.backends.is_dangling else "what it leads to was not read"
+        yield Hop(str(door.subject), "spec.selector", selector or "none", found)
     for backend in door.backends.found:
         yield from backend.hops
+        if backend.workload not in (None, door.subject):
+            port = f"{backend.port}/{door.entry.protocol}" if backend.port else "any port"
+            yield Hop(str(backend.workload), "spec.containers[].ports", port, "answers there")
         for policy in facts.isolation.selecting(backend.pods):
             note = "stands behind the door, which this check judges by itself"
             yield Hop(str(policy), "spec.podSelector", f"selects {backend.workload}", note)

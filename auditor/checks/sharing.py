@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from auditor.analysis.facts import Facts
-from auditor.analysis.segments.sharing import Dimension, Pair, Sharing, forbidden
+from auditor.analysis.segments.sharing import Dimension, Meeting, Pair, Sharing, forbidden
 from auditor.checks.check import Judgement
 from auditor.model.exposure import Hop
 from auditor.model.identity import cluster_subject
@@ -34,7 +34,7 @@ def judge_sharing(  # noqa: PLR0913 - what one dimension in one place is made of
             subject=dimension.pair_ref(pair),
             verdict=Verdict.FAIL,
             summary=text,
-            evidence=tuple(_hops(facts, dimension, place, sharing.pairs[pair])),
+            evidence=tuple(_hops(facts, dimension, pair, sharing.pairs[pair])),
         )
     reasons = []
     if sharing.untold:
@@ -56,18 +56,19 @@ def judge_sharing(  # noqa: PLR0913 - what one dimension in one place is made of
     )
 
 
-def _hops(facts: Facts, dimension: Dimension, place: str, where: tuple[str, ...]) -> Iterator[Hop]:
-    if place == "node":
-        for node in where[:_SHOWN]:
-            yield Hop(f"Node/{node}", "pods", f"of both {dimension.value}s")
-        if len(where) > _SHOWN:
-            yield Hop("Node", "count", str(len(where)), "nodes in all")
-        return
-    for namespace in dict.fromkeys(where):
-        segment = facts.segments.by_namespace[namespace]
-        value = ", ".join(dimension.values_of(segment))
-        yield Hop(f"Namespace/{namespace}", dimension.value, value)
-        yield from segment.evidence
+def _hops(
+    facts: Facts, dimension: Dimension, pair: Pair, where: tuple[Meeting, ...]
+) -> Iterator[Hop]:
+    for meeting in where[:_SHOWN]:
+        holders = (meeting.one, meeting.other)
+        for value, holder in zip(pair, holders, strict=True):
+            if meeting.place:
+                yield Hop(f"Node/{meeting.place}", "pods", holder, f"{dimension.value} {value}")
+                continue
+            yield Hop(f"Namespace/{holder}", dimension.value, value)
+            yield from facts.segments.by_namespace[holder].evidence
+    if len(where) > _SHOWN:
+        yield Hop("Node", "count", str(len(where)), "nodes in all")
 
 
 def _listed(names: tuple[str, ...]) -> str:

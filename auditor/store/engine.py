@@ -78,8 +78,10 @@ def open_database(url: str) -> Database:
         message = f"{url!r} is no database URL; write sqlite:///PATH or postgresql://…"
         raise StoreError(message) from error
     backend = parsed.get_backend_name()
+    if backend == "sqlite" and not parsed.database:
+        raise StoreError(f"{url!r} names no file; write sqlite:///PATH")
     if backend == "sqlite":
-        lock = _lock(Path(parsed.database or ""))
+        lock = _lock(Path(str(parsed.database)))
         engine = create_async_engine(parsed.set(drivername="sqlite+aiosqlite"))
         _hook(engine)
         return Database(engine, lock)

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from auditor.analysis.facts import Facts
 from auditor.analysis.segments.sharing import (
     Dimension,
+    Meeting,
     Sharing,
     forbidden,
     share_of_cluster,
@@ -43,7 +44,7 @@ UNTOLD = a_namespace("u")
 
 def test_tenants_of_different_namespaces_share_the_cluster() -> None:
     shared = of_cluster(facts_of(RED, BLUE))
-    assert shared.pairs == {("blue", "red"): ("b", "r")}
+    assert shared.pairs == {("blue", "red"): (Meeting("", "b", "r"),)}
     assert shared.values == ("blue", "red")
 
 
@@ -70,13 +71,15 @@ def test_a_namespace_that_is_untold_is_named() -> None:
 
 def test_a_namespace_of_two_tenants_is_a_pair_by_itself() -> None:
     facts = facts_of(RED, on("n", "r"), tags={"tenant": "blue"})
-    assert of_cluster(facts).pairs == {("blue", "red"): ("r", "r")}
-    assert of_nodes(facts)[0].pairs == {("blue", "red"): ("n",)}
+    assert of_cluster(facts).pairs == {("blue", "red"): (Meeting("", "r", "r"),)}
+    assert of_nodes(facts)[0].pairs == {("blue", "red"): (Meeting("n", "Pod/r/p", "Pod/r/p"),)}
 
 
 def test_risk_levels_share_as_tenants_do() -> None:
     facts = facts_of(a_namespace("a", None, "low"), a_namespace("z", None, "high"))
-    assert of_cluster(facts, Dimension.RISK_LEVEL).pairs == {("high", "low"): ("z", "a")}
+    assert of_cluster(facts, Dimension.RISK_LEVEL).pairs == {
+        ("high", "low"): (Meeting("", "z", "a"),)
+    }
 
 
 def test_pods_on_one_node_share_it() -> None:
@@ -84,7 +87,12 @@ def test_pods_on_one_node_share_it() -> None:
         RED, BLUE, on("n1", "r"), on("n1", "b"), on("n2", "r", "q"), on("n2", "b", "q")
     )
     shared, unplaced = of_nodes(facts)
-    assert shared.pairs == {("blue", "red"): ("n1", "n2")}
+    assert shared.pairs == {
+        ("blue", "red"): (
+            Meeting("n1", "Pod/b/p", "Pod/r/p"),
+            Meeting("n2", "Pod/b/q", "Pod/r/q"),
+        )
+    }
     assert unplaced == ()
 
 
@@ -123,3 +131,11 @@ def test_an_allowed_pair_is_allowed_in_either_order(
 )
 def test_a_pair_is_a_subject(dimension: Dimension, text: str) -> None:
     assert str(dimension.pair_ref(("a", "b"))) == text
+
+
+def test_a_pod_that_has_finished_shares_no_node() -> None:
+    done = on("n1", "b")
+    done["status"] = {"phase": "Succeeded"}
+    shared, unplaced = of_nodes(facts_of(RED, BLUE, on("n1", "r"), done))
+    assert not shared.pairs
+    assert unplaced == ()

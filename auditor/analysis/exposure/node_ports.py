@@ -1,7 +1,7 @@
 """Doors on nodes: node ports of Services, host ports and host-network listeners of pods."""
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from msgspec import Struct
 
@@ -17,7 +17,7 @@ from auditor.model.exposure import Entry, Hop, Via
 from auditor.model.ports import Protocol
 from auditor.model.verdict import Confidence
 
-_EVERY_ADDRESS = (None, "", "0.0.0.0", "::")  # noqa: S104 - compared with, not bound to
+_EVERY_ADDRESS = ("0.0.0.0", "::")  # noqa: S104 - compared with, not bound to
 _HOPS_SHOWN = 3
 """Public node addresses that the evidence of one door lists."""
 
@@ -73,7 +73,6 @@ class _Listener(Struct, frozen=True, order=True):
     protocol: Protocol
     number: int
     host_ip: str
-    container_port: int
 
 
 def host_doors(workloads: WorkloadIndex, nodes: NodeFacts, space: AddressSpace) -> Iterator[Door]:
@@ -83,34 +82,37 @@ def host_doors(workloads: WorkloadIndex, nodes: NodeFacts, space: AddressSpace) 
     host ports, so such a port is one door and not two.
     """
     for workload in workloads:
-        opened: dict[_Listener, list[Pod]] = defaultdict(list)
+        opened: dict[_Listener, dict[int, list[Pod]]] = defaultdict(lambda: defaultdict(list))
         for pod in workload.pods:
             if pod.has_network:
-                for listener in _listeners(pod):
-                    opened[listener].append(pod)
-        for listener, pods in sorted(opened.items(), key=lambda item: item[0]):
-            yield _host_door(workload, listener, tuple(pods), nodes, space)
+                for listener, container_port in _listeners(pod):
+                    opened[listener][container_port].append(pod)
+        for listener, behind in sorted(opened.items(), key=lambda item: item[0]):
+            yield _host_door(workload, listener, behind, nodes, space)
 
 
-def _listeners(pod: Pod) -> Iterator[_Listener]:
+def _listeners(pod: Pod) -> Iterator[tuple[_Listener, int]]:
+    """Give the listeners of a pod, each with the container port behind it."""
     for container in pod.spec.all_containers():
         for port in container.ports:
-            host_ip = "" if port.host_ip in _EVERY_ADDRESS else port.host_ip or ""
+            host_ip = normal_address(port.host_ip or "") or port.host_ip or ""
+            host_ip = "" if host_ip in _EVERY_ADDRESS else host_ip
             inner = port.container_port
             if pod.spec.host_network:
-                yield _Listener(Via.HOST_NETWORK, port.protocol, inner, host_ip, inner)
+                yield _Listener(Via.HOST_NETWORK, port.protocol, inner, host_ip), inner
             elif port.host_port:
-                yield _Listener(Via.HOST_PORT, port.protocol, port.host_port, host_ip, inner)
+                yield _Listener(Via.HOST_PORT, port.protocol, port.host_port, host_ip), inner
 
 
 def _host_door(
     workload: WorkloadPods,
     listener: _Listener,
-    pods: tuple[Pod, ...],
+    behind: Mapping[int, list[Pod]],
     nodes: NodeFacts,
     space: AddressSpace,
 ) -> Door:
     ref, number = str(workload.ref), listener.number
+    pods = tuple(pod for group in behind.values() for pod in group)
     note = f"listens on {number}/{listener.protocol}"
     hops = [Hop(ref, "spec.hostNetwork", "true", note)]
     if listener.via is Via.HOST_PORT:
@@ -127,7 +129,11 @@ def _host_door(
         sources=everyone_dialling(dialled) if audience is Audience.INTERNET else (),
         confidence=_confidence(audience),
         hops=(*hops, *_public_hops(public)),
-        backends=Backends((Backend(workload.ref, listener.container_port, pods),)),
+        backends=Backends(
+            tuple(
+                Backend(workload.ref, port, tuple(group)) for port, group in sorted(behind.items())
+            )
+        ),
         reason=nodes.why_unknown() if audience is Audience.UNKNOWN else None,
         bound_address=listener.host_ip or None,
     )

@@ -34,6 +34,10 @@ class Site(Struct, frozen=True):
     """Last path parts of the images that run, to find a provider's controller."""
     controller_schemes: dict[str, str]
     """By provider, what the controller's own flag sets as the default scheme."""
+    pods_are_known: bool = True
+    """Whether every pod was read: else a controller, and its flags, may have gone unseen."""
+    nodes_were_withheld: bool = False
+    """Whether nodes should have been read and were not, so that the cloud is a guess."""
 
 
 class SchemeAnswer(Struct, frozen=True):
@@ -113,7 +117,9 @@ def _may_be_claimed_later(provider: Provider, service: Service, site: Site) -> b
     """
     if service.metadata.uid is not None or not provider.claimed_by:
         return False
-    seen = any(image in site.images for image in provider.controller_images)
+    seen = not site.pods_are_known or any(
+        image in site.images for image in provider.controller_images
+    )
     named = any(rule.annotation in service.metadata.annotations for rule in provider.rules)
     return seen or named
 
@@ -146,7 +152,10 @@ def _intent(service: Service, site: Site, candidates: tuple[Provider, ...]) -> S
         return SchemeAnswer(None, Confidence.LOW, None, hops, reason)
     weakest = min(statements, key=lambda statement: statement.confidence.rank)
     scheme = schemes.pop()
-    if scheme is Scheme.INTERNAL and not all(statement.confirmed for statement in statements):
+    is_guess = site.nodes_were_withheld and site.cloud is None
+    is_classed = service.spec.load_balancer_class is not None
+    confirmed = all(statement.confirmed for statement in statements)
+    if scheme is Scheme.INTERNAL and not (confirmed and (is_classed or not is_guess)):
         reason = f"that {weakest.hop.note} is not confirmed"
         return SchemeAnswer(None, Confidence.LOW, provider, hops, reason)
     return SchemeAnswer(scheme, weakest.confidence, provider, hops)
@@ -195,7 +204,8 @@ def _default(service: Service, site: Site, provider: Provider) -> _Statement:
         return _Statement(Scheme.INTERNAL, hop, confirmed=False, confidence=Confidence.LOW)
     note = f"{provider.id}: {provider.default.scheme} by default"
     hop = Hop(where, "spec.type", "LoadBalancer", note)
-    return _Statement(provider.default.scheme, hop, provider.default.confirmed)
+    flag_is_known = site.pods_are_known or provider.default.flag is None
+    return _Statement(provider.default.scheme, hop, provider.default.confirmed and flag_is_known)
 
 
 def _internal_aws_hostname(service: Service) -> str | None:

@@ -33,11 +33,20 @@ class Dimension(StrEnum):
         return ObjectRef(kind, None, "|".join(pair))
 
 
+class Meeting(Struct, frozen=True):
+    """Where two values meet, and one holder of each."""
+
+    place: str
+    """The name of the node; empty for the cluster as a whole."""
+    one: str
+    other: str
+
+
 class Sharing(Struct, frozen=True):
     """What shares a place, and what cannot be told."""
 
-    pairs: Mapping[Pair, tuple[str, ...]]
-    """Each pair that meets, with where: namespaces of a cluster, or names of nodes."""
+    pairs: Mapping[Pair, tuple[Meeting, ...]]
+    """Each pair that meets, with where, and with a namespace or workload of each."""
     values: tuple[str, ...]
     """All values that were told, sorted."""
     untold: tuple[str, ...]
@@ -47,12 +56,12 @@ class Sharing(Struct, frozen=True):
 def share_of_cluster(segments: SegmentMap, dimension: Dimension) -> Sharing:
     """Tell which values meet in the cluster."""
     where: dict[str, list[str]] = defaultdict(list)
-    pairs: dict[Pair, tuple[str, ...]] = {}
+    pairs: dict[Pair, tuple[Meeting, ...]] = {}
     for name, segment in segments.tenant_namespaces().items():
         for value in dimension.values_of(segment):
             where[value].append(name)
     for pair in combinations(sorted(where), 2):
-        pairs[pair] = (where[pair[0]][0], where[pair[1]][0])
+        pairs[pair] = (Meeting("", where[pair[0]][0], where[pair[1]][0]),)
     return Sharing(pairs, tuple(sorted(where)), _untold(segments, dimension))
 
 
@@ -64,7 +73,7 @@ def share_of_nodes(
     Gives also the workloads with a pod that has no node yet, whose neighbours cannot be told.
     """
     own = segments.tenant_namespaces()
-    on_node: dict[str, set[str]] = defaultdict(set)
+    on_node: dict[str, dict[str, str]] = defaultdict(dict)
     unplaced: dict[str, None] = {}
     values: set[str] = set()
     for workload in workloads:
@@ -73,16 +82,18 @@ def share_of_nodes(
         told = dimension.values_of(own[workload.namespace])
         values.update(told)
         for pod in workload.pods:
-            if pod.spec.node_name:
-                on_node[pod.spec.node_name].update(told)
-            elif pod.has_network:
+            if not pod.has_network:
+                continue
+            if not pod.spec.node_name:
                 unplaced[str(workload.ref)] = None
-    pairs: dict[Pair, list[str]] = defaultdict(list)
+            for value in told if pod.spec.node_name else ():
+                on_node[pod.spec.node_name or ""].setdefault(value, str(workload.ref))
+    pairs: dict[Pair, list[Meeting]] = defaultdict(list)
     for node, present in sorted(on_node.items()):
-        for pair in combinations(sorted(present), 2):
-            pairs[pair].append(node)
+        for one, other in combinations(sorted(present), 2):
+            pairs[one, other].append(Meeting(node, present[one], present[other]))
     sharing = Sharing(
-        {pair: tuple(nodes) for pair, nodes in sorted(pairs.items())},
+        {pair: tuple(meetings) for pair, meetings in sorted(pairs.items())},
         tuple(sorted(values)),
         _untold(segments, dimension),
     )

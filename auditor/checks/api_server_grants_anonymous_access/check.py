@@ -20,6 +20,8 @@ The cluster. One finding for each binding, which is the discriminator.
 
 ## Known gaps
 Whether the API server authenticates anonymous requests at all (`--anonymous-auth`) is not known.
+Roles in namespaces are not read, so kubeadm's binding of `kubeadm:bootstrap-signer-clusterinfo` in
+`kube-public`, which publishes the cluster's address and CA, is reported too.
 
 ## References
 Kubernetes documentation, "Using RBAC Authorization", API discovery roles; CIS Kubernetes 5.1.8.
@@ -70,7 +72,11 @@ def _judge(facts: Facts, parameters: Parameters) -> Iterator[Judgement]:
             subject=cluster,
             verdict=verdict,
             summary=f"{ref} grants {role} to anonymous requests",
-            evidence=(*hops, Hop(str(ref), "roleRef", role, why or "public information only")),
+            evidence=(
+                *hops,
+                Hop(str(ref), "roleRef", role, why or "public information only"),
+                *_widened_hops(roles.get(binding.role_ref.name)),
+            ),
             discriminator=str(ref),
             reason=reason,
         )
@@ -81,6 +87,16 @@ def _anonymous_hops(binding: Binding) -> Iterator[Hop]:
     for subject in binding.subjects:
         if (subject.kind, subject.name) in ANONYMOUS:
             yield Hop(str(ref), "subjects[]", f"{subject.kind}/{subject.name}")
+
+
+def _widened_hops(role: ClusterRole | None) -> Iterator[Hop]:
+    """Show the rules of a role that reach beyond non-resource URLs."""
+    if role is None:
+        return
+    for number, rule in enumerate(role.rules):
+        if rule.resources:
+            allowed = f"{', '.join(rule.verbs)} {', '.join(rule.resources)}"
+            yield Hop(f"ClusterRole/{role.metadata.name}", f"rules[{number}]", allowed)
 
 
 def _excess(binding: Binding, roles: dict[str, ClusterRole], parameters: Parameters) -> str | None:

@@ -39,6 +39,8 @@ def _judge(facts: Facts, _: NoParameters) -> Iterator[Judgement]:
         match door.audience:
             case Audience.PRIVATE_NETWORK if _is_declared(facts, door):
                 verdict, text = Verdict.PASS, "is open to the private network, as declared"
+            case Audience.PRIVATE_NETWORK if _may_be_declared(facts, door):
+                verdict, text = Verdict.UNKNOWN, "is open to the private network, maybe as declared"
             case Audience.PRIVATE_NETWORK:
                 verdict, text = Verdict.FAIL, "is open to the private network"
             case Audience.UNKNOWN:
@@ -46,8 +48,13 @@ def _judge(facts: Facts, _: NoParameters) -> Iterator[Judgement]:
             case audience:
                 verdict, text = Verdict.NOT_APPLICABLE, f"is open to {audience.value}"
         summary = f"{door.subject} {text} on {door.label()}"
-        reason = door.reason if verdict is Verdict.UNKNOWN else None
+        reason = door.reason or door.backends.reason if verdict is Verdict.UNKNOWN else None
         yield judge_door(facts, door, verdict, summary, reason=reason)
+
+
+def _may_be_declared(facts: Facts, door: Door) -> bool:
+    """Whether there are declarations and the workloads that they may speak of were not read."""
+    return bool(door.backends.reason and facts.configuration.declarations)
 
 
 def _is_declared(facts: Facts, door: Door) -> bool:

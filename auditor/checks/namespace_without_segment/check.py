@@ -14,7 +14,8 @@ Label the namespace, tag the cluster, or add a rule to `segments` in the configu
 The Namespace. One finding for each; no discriminator.
 
 ## Known gaps
-A value that `risk_levels.order` does not know counts as untold.
+A namespace that is only named, as in manifests without a Namespace object, is `unknown`. A value
+that `risk_levels.order` does not know counts as untold.
 
 ## References
 OWASP Docker D03, threat 5; `docs/contract.md`, Files people write.
@@ -31,6 +32,7 @@ from auditor.model.verdict import Severity, Verdict
 
 
 def _judge(facts: Facts, _: NoParameters) -> Iterator[Judgement]:
+    read = {namespace.metadata.name for namespace in facts.inventory.namespaces}
     for name, segment in facts.segments.tenant_namespaces().items():
         parts = (("tenant", segment.tenants), ("risk level", segment.risk_level))
         untold = [part for part, value in parts if not value]
@@ -39,11 +41,16 @@ def _judge(facts: Facts, _: NoParameters) -> Iterator[Judgement]:
         none = tuple(
             Hop(str(ref), f"segments.{part}", "none of the rules tells") for part in untold
         )
+        verdict = Verdict.PASS
+        if untold:
+            # An object names it, but its labels were not read: they may tell.
+            verdict = Verdict.FAIL if name in read else Verdict.UNKNOWN
         yield Judgement(
             subject=ref,
-            verdict=Verdict.FAIL if untold else Verdict.PASS,
+            verdict=verdict,
             summary=f"{ref} {text}",
             evidence=(*segment.evidence, *none),
+            reason=f"{ref} itself was not read" if verdict is Verdict.UNKNOWN else None,
         )
 
 

@@ -31,7 +31,12 @@ from auditor.catalogue.host_services import host_services
 from auditor.checks.check import Check, Control, Family, Judgement, NoParameters
 from auditor.kube.network import Service
 from auditor.kube.resources import ENDPOINT_SLICES, NODES, SERVICES
-from auditor.model.addresses import LINK_LOCAL_ADDRESSES, LOOPBACK_ADDRESSES, normal_address
+from auditor.model.addresses import (
+    LINK_LOCAL_ADDRESSES,
+    LOOPBACK_ADDRESSES,
+    AddressSet,
+    normal_address,
+)
 from auditor.model.exposure import Hop
 from auditor.model.verdict import Severity, Verdict
 
@@ -81,8 +86,12 @@ def _host_hops(facts: Facts, service: Service) -> Iterator[Hop]:
         where = f"EndpointSlice/{item.metadata.namespace}/{item.metadata.name}"
         for endpoint in item.endpoints:
             for address in endpoint.addresses:
-                if note := _host_note(facts, address):
-                    yield Hop(where, "endpoints[].addresses", address, note)
+                note = _host_note(facts, address.lower())
+                if note is None:
+                    continue
+                yield Hop(where, "endpoints[].addresses", address, note)
+                if node := facts.nodes.addresses.get(normal_address(address) or ""):
+                    yield Hop(f"Node/{node}", "status.addresses[]", address)
 
 
 def _host_note(facts: Facts, text: str) -> str | None:
@@ -93,13 +102,18 @@ def _host_note(facts: Facts, text: str) -> str | None:
     if text == "localhost" or text.endswith(".localhost"):
         return "loopback"
     address = normal_address(text)
-    if address is None:
-        return None
-    if node := facts.nodes.addresses.get(address):
+    node = facts.nodes.addresses.get(address or "")
+    if node is not None:
         return f"an address of node {node}"
-    if address in LOOPBACK_ADDRESSES:
-        return "loopback"
-    return "link-local" if address in LINK_LOCAL_ADDRESSES else None
+    return next((note for note, held in _OF_HOSTS if address and address in held), None)
+
+
+_OF_HOSTS = (
+    ("loopback", LOOPBACK_ADDRESSES),
+    ("link-local", LINK_LOCAL_ADDRESSES),
+    # Linux sends packets for the unspecified address to itself.
+    ("the unspecified address", AddressSet.of(["0.0.0.0", "::"])),  # noqa: S104
+)
 
 
 CHECK = Check(
