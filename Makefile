@@ -41,6 +41,8 @@ e2e: $(VENV)/.dev $(VENV)/.project ## Use the built wheel as a stranger would, t
 		clusters = json.loads(pathlib.Path(sys.argv[1]).read_bytes())["clusters"]; \
 		assert clusters, "the example fleet is empty"; \
 		print("clusters audited by the installed wheel:", len(clusters))' "$$tmp/audit.json"; \
+	"$$tmp/venv/bin/exposure-auditor" db upgrade --database "sqlite:///$$tmp/auditor.db"; \
+	"$$tmp/venv/bin/exposure-auditor" db check --database "sqlite:///$$tmp/auditor.db"; \
 	if [ -d tests/e2e ]; then $(BIN)/python -m pytest -m e2e tests/e2e; fi
 
 bench: $(VENV)/.dev $(VENV)/.project ## Measure

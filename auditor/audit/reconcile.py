@@ -142,7 +142,7 @@ class _Look:
     def _finding_facts(self, finding: Finding) -> Iterator[Assignment]:
         before = self._before(FactKind.VERDICT, finding.id)
         was_failing = before is not None and before.state == Verdict.FAIL.value
-        is_undecided = finding.verdict is Verdict.UNKNOWN and was_failing
+        is_undecided = finding.verdict is Verdict.UNKNOWN and was_failing and not self._replaced
         if finding.verdict is Verdict.FAIL:
             yield from self._failing(finding, before)
         elif is_undecided or not self._is_complete(self._needs[finding.check]):

@@ -4,13 +4,13 @@ A timeline is the spans at which a key has a value, in order and not overlapping
 the span out of what was there, joins neighbours that hold the same value, and leaves the rest.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from math import inf
 
 import msgspec
 from msgspec import Struct
 
-from auditor.model.history import CloseReason, FactValue
+from auditor.model.history import Assignment, Changes, CloseReason, FactKey, FactValue
 
 
 class Span(Struct, frozen=True):
@@ -96,3 +96,42 @@ def _joined(
         else:
             superseded = [*superseded, span]
     return new, superseded, added
+
+
+KeyedSpans = list[tuple[FactKey, Span]]
+
+
+def rewrite(
+    changes: Changes,
+    timelines: Mapping[FactKey, Sequence[Span]],
+    at: int,
+    next_look: int | None,
+    looked_before: int | None,
+) -> tuple[KeyedSpans, KeyedSpans]:
+    """Apply what a look says to the timelines, up to the next look; later ones stand.
+
+    Gives the spans to add and the stored ones that they supersede.
+    """
+    added: KeyedSpans = []
+    superseded: KeyedSpans = []
+    for item in changes.assignments:
+        key = (item.kind, item.key)
+        before = timelines.get(key, ())
+        now = list(before)
+        for value, start, end in _steps(item, at, next_look):
+            step = assign(now, value, start, end, looked_before=looked_before, reason=item.reason)
+            now = [span for span in now if span not in step.superseded] + list(step.added)
+        added += [(key, span) for span in now if span.id is None]
+        superseded += [(key, span) for span in before if span not in now]
+    return added, superseded
+
+
+def _steps(
+    item: Assignment, at: int, next_look: int | None
+) -> Iterator[tuple[FactValue | None, int, int | None]]:
+    """Give what an assignment says of which span: past its own end, that nothing holds."""
+    ends = [end for end in (next_look, item.until) if end is not None]
+    end = min(ends, default=None)
+    yield item.value, at, end
+    if end is not None and end != next_look:
+        yield None, end, next_look

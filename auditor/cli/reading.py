@@ -83,7 +83,11 @@ class FleetReader:
             reading = unread(cluster, str(error))
         known = reading.cluster.id
         if known in self._readings:
-            message = f"{known} was read already; name this one apart, for example {text}#other"
+            apart = f"{text.partition('#')[0]}#other"
+            message = (
+                f"{known} was read already; name this one apart, for example {apart} "
+                "(a capture keeps its id: audit it by itself)"
+            )
             self._note(text, message, ExitCode.USAGE)
             return
         self._readings[known] = reading

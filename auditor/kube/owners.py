@@ -1,6 +1,6 @@
 """Who owns a pod: the workload that people edit, with a name that survives a rollout.
 
-Source of every rule: `docs/contract.md`, `reachability --format json`.
+Source of every rule: `docs/contract.md`, Workloads.
 """
 
 import re

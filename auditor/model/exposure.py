@@ -25,7 +25,7 @@ class Hop(Struct, frozen=True):
 
 
 class Via(StrEnum):
-    """What kind of door it is (`docs/contract.md`, exposures)."""
+    """What kind of door it is (`docs/contract.md`, Exposures)."""
 
     LOAD_BALANCER = "LoadBalancer"
     NODE_PORT = "NodePort"

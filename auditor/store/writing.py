@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from auditor.audit.ledger import FIRST, Entry, seal
 from auditor.audit.reconcile import reconcile
-from auditor.audit.timeline import Span, assign
+from auditor.audit.timeline import Span, rewrite
 from auditor.model.audit import Audit
 from auditor.model.canonical import canonical_json, digest_text
 from auditor.model.history import (
@@ -91,7 +91,9 @@ class _Writer:
         timelines = await self._timelines()
         changes = reconcile(await self._known(before, timelines), self._audit)
         looked_before = before.observed_at if before else None
-        added, superseded = _rewritten(changes, timelines, self._at, after, looked_before)
+        added, superseded = rewrite(
+            changes, timelines, self._at, after.observed_at if after else None, looked_before
+        )
         seq = last.seq + 1 if last else 1
         entry = await self._entry(last.hash if last else FIRST, seq, changes)
         audit_id = await self._reserve(entry)
@@ -234,35 +236,6 @@ class _Writer:
             await self._connection.execute(
                 update(facts).where(facts.c.id.in_(part)).values(superseded_by=audit_id)
             )
-
-
-def _rewritten(
-    changes: Changes,
-    timelines: dict[FactKey, list[Span]],
-    at: int,
-    after: _Neighbour | None,
-    looked_before: int | None,
-) -> tuple[list[tuple[FactKey, Span]], list[tuple[FactKey, Span]]]:
-    """Apply every assignment up to the next look; give the spans to add and to supersede."""
-    added: list[tuple[FactKey, Span]] = []
-    superseded: list[tuple[FactKey, Span]] = []
-    for item in changes.assignments:
-        ends = [end for end in (after.observed_at if after else None, item.until) if end]
-        end = min(ends, default=None)
-        if end is not None and end <= at:
-            continue
-        key = (item.kind, item.key)
-        rewrite = assign(
-            timelines.get(key, ()),
-            item.value,
-            at,
-            end,
-            looked_before=looked_before,
-            reason=item.reason,
-        )
-        added += [(key, span) for span in rewrite.added]
-        superseded += [(key, span) for span in rewrite.superseded]
-    return added, superseded
 
 
 def _summary(audit: Audit, changes: Changes) -> dict[str, Any]:

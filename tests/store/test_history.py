@@ -1,18 +1,13 @@
 """History: every instant's answer equals that of an oracle that keeps everything."""
 
 import asyncio
-import shutil
-import tempfile
 from collections.abc import Sequence
 from datetime import date
-from pathlib import Path
 from random import Random
 from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from auditor.model.verdict import Verdict
 from auditor.store.engine import Database, open_database
@@ -55,34 +50,6 @@ async def _compare(url: str, looks: Sequence[Look]) -> None:
             again = await as_of(database, CLUSTER, instant)
             assert msgspec.json.encode(again) == msgspec.json.encode(answer)
         assert (await verify(database)).first_bad is None
-
-
-_LOOKS = st.lists(
-    st.builds(
-        Look,
-        at=st.integers(0, 12).map(day),
-        found=st.dictionaries(st.sampled_from(KEYS), st.sampled_from(Verdict), max_size=4),
-        incomplete=st.frozensets(st.sampled_from(RESOURCES), max_size=2),
-        checks=st.sampled_from([frozenset(NEEDS), frozenset(NEEDS), frozenset(["check-of-pods"])]),
-        incarnation=st.sampled_from(["one", "one", "one", "two", None]),
-        tenants=st.dictionaries(st.sampled_from(["web", "data"]), st.sampled_from("ab")),
-        accepted=st.dictionaries(
-            st.sampled_from(KEYS), st.integers(1, 14).map(lambda n: date(2026, 3, n))
-        ),
-    ),
-    min_size=1,
-    max_size=9,
-)
-
-
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(_LOOKS)
-def test_any_history_in_any_order_of_arrival_equals_the_oracle(
-    migrated: Path, looks: list[Look]
-) -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        shutil.copy(migrated, folder)
-        asyncio.run(_compare(f"sqlite:///{Path(folder) / migrated.name}", looks))
 
 
 def test_forty_audits_with_gaps_late_arrivals_an_expiry_and_a_renamed_tenant(url: str) -> None:

@@ -53,7 +53,8 @@ class IngressIsolation:
             hop = Hop(str(policies[0]), "spec.podSelector", "selects the target")
             return ExposureVerdict.UNKNOWN, (hop,), f"{names} may block it: rules are not evaluated"
         if policies:
-            hop = Hop(str(policies[0]), "spec.podSelector", "selects the target", "not enforced")
+            note = "not enforced, as is assumed" if self._cni.assumed else "not enforced"
+            hop = Hop(str(policies[0]), "spec.podSelector", "selects the target", note)
             return ExposureVerdict.EXPOSED, (hop,), None
         if self._state.is_shortfall:
             reason = f"networkpolicies.networking.k8s.io is {self._state.value}"

@@ -1,0 +1,124 @@
+"""`audit --store`, `db` and `evidence`: what was found can be asked for later."""
+
+import json
+import shutil
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.acceptance.conftest import Run
+
+DATABASE = ("--database", "sqlite:///auditor.db")
+
+
+def _changed(corpus: Path, folder: Path) -> Path:
+    """Copy the shop, its public load balancer turned into a ClusterIP Service."""
+    target = folder / "app"
+    shutil.copytree(corpus / "online-boutique/app", target)
+    front = target / "frontend.yaml"
+    front.write_text(front.read_text().replace("type: LoadBalancer", "type: ClusterIP"))
+    return target
+
+
+def _findings(run: Run, *arguments: str) -> dict[str, str]:
+    answer = run("evidence", "list", *DATABASE, "--format", "json", *arguments).json()
+    return {
+        item["check"]: item["verdict"]
+        for cluster in answer["clusters"]
+        for item in cluster["findings"]
+    }
+
+
+def test_a_fixed_finding_is_remembered_as_of_before(run: Run, corpus: Path, tmp_path: Path) -> None:
+    check = ("--check", "load-balancer-open-to-internet")
+    first = run("audit", f"snapshot:{corpus / 'online-boutique/app'}", "--store", *DATABASE)
+    assert first.code == 0
+    assert "stored snapshot/app as entry 1" in first.err
+    between = datetime.now(UTC).isoformat()
+    run("audit", f"snapshot:{_changed(corpus, tmp_path / 'b')}", "--store", *DATABASE)
+    assert _findings(run, *check, "--as-of", between) == {check[1]: "fail"}
+    assert _findings(run, *check) == {}
+    answers = [
+        run("evidence", "list", *DATABASE, "--format", "json", "--as-of", between).out
+        for _ in range(2)
+    ]
+    assert answers[0] == answers[1]
+    ended = json.loads(answers[0])["clusters"][0]["findings"]
+    assert {item["ended"] for item in ended if item["check"] == check[1]} == {"fixed"}
+    checked = run("db", "check", *DATABASE)
+    assert (checked.code, checked.out) == (0, "2 entries verified\n")
+
+
+def test_a_source_that_could_not_be_read_fixes_nothing(
+    run: Run, corpus: Path, tmp_path: Path
+) -> None:
+    run("audit", f"snapshot:{corpus / 'online-boutique/app'}", "--store", *DATABASE)
+    (tmp_path / "app").mkdir()
+    (tmp_path / "app" / "empty.yaml").touch()
+    blind = run("audit", "snapshot:app", "--store", *DATABASE)
+    assert blind.code == 3
+    answer = run("evidence", "list", *DATABASE, "--format", "json").json()["clusters"][0]
+    kept = [item for item in answer["findings"] if item["raw_verdict"] == "fail"]
+    assert "load-balancer-open-to-internet" in {item["check"] for item in kept}
+    by_check = {item["check"]: item["confirmed"] for item in kept}
+    assert by_check["load-balancer-open-to-internet"] is False
+    assert not [item for item in answer["findings"] if item["verdict"] == "pass"]
+
+
+def test_evidence_show_follows_one_finding(run: Run, corpus: Path) -> None:
+    run("audit", f"snapshot:{corpus / 'live-cluster'}", "--store", *DATABASE)
+    listed = run(
+        "evidence", "list", *DATABASE, "--format", "json", "--check", "node-has-public-address"
+    ).json()["clusters"][0]["findings"]
+    (finding,) = [item for item in listed if item["verdict"] == "fail"]
+    shown = run("evidence", "show", finding["id"][:10], *DATABASE)
+    assert shown.code == 0
+    assert finding["summary"] in shown.out
+    assert "status.addresses[ExternalIP] = 203.0.113.13" in shown.out
+    assert run("evidence", "show", finding["id"], *DATABASE, "--format", "json").json() == finding
+
+
+def test_snapshots_are_not_stored_unless_asked_for(run: Run, corpus: Path, tmp_path: Path) -> None:
+    source = f"snapshot:{corpus / 'online-boutique/app'}"
+    run("audit", source, *DATABASE)
+    run("audit", source, "--no-store", *DATABASE)
+    assert not (tmp_path / "auditor.db").exists()
+    assert run("audit", source, "--store", "--no-store").code == 2
+
+
+def test_the_default_database_is_below_the_state_folder(
+    run: Run, corpus: Path, tmp_path: Path
+) -> None:
+    run("audit", f"snapshot:{corpus / 'online-boutique/app'}", "--store")
+    path = tmp_path / ".local/state/exposure-auditor/auditor.db"
+    assert path.stat().st_mode & 0o077 == 0
+    assert run("db", "check").out == "1 entries verified\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["db", "check", *DATABASE], "holds no schema yet; run `exposure-auditor db upgrade`"),
+        (["evidence", "list", *DATABASE], "run `exposure-auditor db upgrade`"),
+        (["db", "upgrade", "--database", "sqlite:////proc/none/a.db"], "cannot be opened"),
+        (["db", "upgrade", "--database", "nonsense"], "is no database URL"),
+        (["evidence", "list", *DATABASE, "--as-of", "soon"], "is no time"),
+        (["evidence", "list", *DATABASE, "--as-of", "2026-03-31T12:00"], "has no time zone"),
+        (["evidence", "show", "abc", *DATABASE], "at least 6 characters"),
+    ],
+)
+def test_what_cannot_be_asked_is_said(run: Run, arguments: list[str], said: str) -> None:
+    outcome = run(*arguments)
+    assert outcome.code == 2
+    assert said in outcome.errors[0]
+
+
+def test_a_date_stands_for_its_last_moment(run: Run, corpus: Path) -> None:
+    run("db", "upgrade", *DATABASE)
+    run("audit", f"snapshot:{corpus / 'online-boutique/app'}", "--store", *DATABASE)
+    today = datetime.now(UTC).date()
+    assert _findings(run, "--as-of", str(today + timedelta(days=1)))
+    assert not _findings(run, "--as-of", str(today - timedelta(days=1)))
+    empty = run("evidence", "list", *DATABASE, "--as-of", "2020-01-01")
+    assert empty.out == "nothing was recorded until then\n"
