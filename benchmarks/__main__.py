@@ -1,6 +1,7 @@
 """Runs every benchmark and prints its figures; ratios compare things measured in the same run."""
 
-from benchmarks.ten_thousand_pods import main
+from benchmarks import store, ten_thousand_pods
 
 if __name__ == "__main__":
-    main()
+    ten_thousand_pods.main()
+    store.main()
