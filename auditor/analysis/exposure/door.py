@@ -47,7 +47,7 @@ class Door(Struct, frozen=True, kw_only=True):
     """Why it is open, and to whom."""
     backends: Backends
     reason: str | None = None
-    """Why the audience is unknown."""
+    """Why the audience is unknown, or may be wider than it seems."""
     service: Service | None = None
     unallocated_port: str | None = None
     """The Service port, where the port to dial is not allocated yet."""

@@ -125,8 +125,11 @@ def _ranged(declared: DeclaredRanges, space: AddressSpace) -> _Admission:
         sources = AddressSet.of(declared.cidrs)
     except ValueError as error:
         return _Admission(Audience.UNKNOWN, (), (declared.hop,), Confidence.LOW, str(error))
+    audience = space.audience_of(sources)
     confidence = Confidence.HIGH if declared.honoured else Confidence.LOW
-    return _Admission(space.audience_of(sources), sources.cidrs(), (declared.hop,), confidence)
+    # Ranges restrict only "if supported by the platform" (core/v1): unsure ones promise nothing.
+    reason = None if declared.honoured or audience is Audience.INTERNET else declared.reason
+    return _Admission(audience, sources.cidrs(), (declared.hop,), confidence, reason)
 
 
 def _ignored(service: Service, provider: Provider | None, declared: DeclaredRanges) -> _Admission:

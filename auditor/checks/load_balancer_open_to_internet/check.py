@@ -18,7 +18,8 @@ The Service. One finding for each port and protocol; no discriminator.
 
 ## Known gaps
 The cloud's own record of the load balancer is not read by this version; security groups named by
-an annotation make the verdict `unknown`.
+an annotation make the verdict `unknown`, and so do source ranges where it cannot be told which
+controller serves the Service, and so whether it honours them.
 
 ## References
 Kubernetes Service documentation, "Internal load balancer" and `loadBalancerSourceRanges`.
@@ -40,7 +41,7 @@ def _judge(facts: Facts, _: NoParameters) -> Iterator[Judgement]:
         match door.audience:
             case Audience.INTERNET:
                 verdict, text = Verdict.FAIL, "is open to the internet"
-            case Audience.UNKNOWN:
+            case audience if door.reason or audience is Audience.UNKNOWN:
                 verdict, text = Verdict.UNKNOWN, "may be open to the internet"
             case audience:
                 verdict, text = Verdict.PASS, f"is open to {audience.value} only"
