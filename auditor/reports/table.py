@@ -29,6 +29,10 @@ _SHOWN_ID = 12
 """Characters of a finding's id that the table shows; `explain` takes any unique beginning."""
 
 
+_LONGEST_TABLE = 500
+"""Findings of one cluster that are laid out as a table; more are written a line each, at once."""
+
+
 def write_table(
     fleet: FleetAudit,
     *,
@@ -76,7 +80,10 @@ def _print_cluster(console: Console, audit: Audit, *, show_all: bool) -> None:
         listed_findings(audit, show_all=show_all),
         key=lambda finding: (_VERDICT_ORDER[finding.shown_verdict], -finding.severity.level.rank),
     )
-    if findings:
+    if len(findings) > _LONGEST_TABLE:
+        for finding in findings:
+            console.out(_line(finding))
+    elif findings:
         console.print(_findings(tuple(findings)))
     console.print()
 
@@ -129,18 +136,26 @@ def _exposures(exposures: tuple[Exposure, ...]) -> Table:
 def _findings(findings: tuple[Finding, ...]) -> Table:
     table = _table("SEVERITY", "VERDICT", "CHECK", "WHAT", "ID")
     for finding in findings:
-        text = finding.summary
-        reason = finding.acceptance.reason if finding.acceptance else finding.reason
-        if reason:
-            text = f"{text}: {reason}"
         table.add_row(
             _styled(finding.severity.level.value),
             _styled(finding.shown_verdict),
             finding.check,
-            safe(text),
+            _what(finding),
             finding.id[:_SHOWN_ID],
         )
     return table
+
+
+def _what(finding: Finding) -> str:
+    reason = finding.acceptance.reason if finding.acceptance else finding.reason
+    return safe(f"{finding.summary}: {reason}" if reason else finding.summary)
+
+
+def _line(finding: Finding) -> str:
+    return (
+        f"{finding.severity.level.value:<9} {finding.shown_verdict:<9} {finding.check:<36} "
+        f"{_what(finding)}  {finding.id[:_SHOWN_ID]}"
+    )
 
 
 def _styled(word: str) -> Text:

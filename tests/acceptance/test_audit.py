@@ -199,3 +199,12 @@ def test_the_answer_has_the_promised_shape(run: Run, corpus: Path) -> None:
     assert set(answer["summary"]) == {
         "clusters", "fail", "unknown", "accepted", "pass", "not_applicable",
     }  # fmt: skip
+
+
+def test_thousands_of_findings_are_written_a_line_each(run: Run, tmp_path: Path) -> None:
+    pod = "apiVersion: v1\nkind: Pod\nmetadata: {{name: p{}, namespace: web}}\n"
+    spec = "spec: {hostPID: true, containers: [{name: a, image: b}]}\n"
+    text = "---\n".join(pod.format(number) + spec for number in range(600))
+    (tmp_path / "pods.yaml").write_text(text)
+    lines = run("audit", "snapshot:pods.yaml").out.splitlines()
+    assert len([line for line in lines if "pod-shares-host-processes" in line]) == 600

@@ -44,7 +44,7 @@ def _judge(facts: Facts, _: NoParameters) -> Iterator[Judgement]:
             facts,
             door,
             verdict,
-            f"{door.entry.via} {door.label()} of {door.subject} {text}",
+            f"{door.subject} {text} by its {door.entry.via}, {door.label()}",
             reason=backends.reason,
             discriminator=":".join(filter(None, [door.entry.via, door.unallocated_port])),
         )
