@@ -1,7 +1,8 @@
 """Canonical JSON: one spelling for one value, so that its hash can be an identity."""
 
-import json
 from hashlib import sha256
+
+import msgspec
 
 _Scalar = None | bool | int | str
 CanonicalValue = _Scalar | list["CanonicalValue"] | dict[str, "CanonicalValue"]
@@ -15,10 +16,7 @@ def canonical_json(value: CanonicalValue) -> bytes:
     Raises:
         UnicodeEncodeError: a text holds a lone surrogate.
     """
-    text = json.dumps(
-        value, ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(",", ":")
-    )
-    return text.encode()
+    return msgspec.json.encode(value, order="sorted")
 
 
 def digest(value: CanonicalValue) -> str:

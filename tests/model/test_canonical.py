@@ -45,3 +45,10 @@ def test_a_lone_surrogate_is_refused() -> None:
 
 def test_true_one_and_text_one_are_three_values() -> None:
     assert len({digest(True), digest(1), digest("1")}) == 3
+
+
+@given(values)
+def test_it_is_what_the_standard_library_writes_with_sorted_keys(value: CanonicalValue) -> None:
+    """Another program must be able to work a hash out anew."""
+    plain = json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    assert canonical_json(value) == plain.encode()
