@@ -3,9 +3,12 @@
 The raw verdict is kept beside the acceptance; an accepted `fail` is never a `pass`.
 """
 
+from msgspec import to_builtins
+
 from auditor.analysis.facts import Facts
 from auditor.checks.check import Check, Family, Judgement
-from auditor.model.audit import AgreementUse
+from auditor.model.audit import AgreementMatch, AgreementUse
+from auditor.model.canonical import canonical_json
 from auditor.model.verdict import Acceptance, Verdict
 
 
@@ -22,6 +25,18 @@ class Agreements:
     def use(self) -> AgreementUse:
         """Give how many findings each matched."""
         return AgreementUse(tuple(self._exceptions), tuple(self._declarations))
+
+    def matches(self) -> tuple[AgreementMatch, ...]:
+        """Give every agreement in force that speaks of this cluster, with its matches."""
+        configuration, cluster = self._facts.configuration, self._facts.cluster.id
+        exceptions = zip(configuration.exceptions, self._exceptions, strict=True)
+        declarations = zip(configuration.declarations, self._declarations, strict=True)
+        return tuple(
+            AgreementMatch(kind, canonical_json(to_builtins(entry)).decode(), matched)
+            for kind, entries in (("exception", exceptions), ("declaration", declarations))
+            for entry, matched in entries
+            if not entry.is_expired(self._today) and entry.speaks_of(cluster)
+        )
 
     def acceptance(self, check: Check, judgement: Judgement) -> Acceptance | None:
         """Tell whether a judgement is accepted; the first exception in force that matches counts.

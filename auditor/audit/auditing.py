@@ -50,6 +50,7 @@ def audit(cluster: Cluster, inventory: Inventory, rules: Rules, at: datetime) ->
         exposures=facts.exposures,
         findings=tuple(findings),
         agreement_use=agreements.use(),
+        agreements=agreements.matches(),
         checks=tuple(
             CheckRun(check.slug, tuple(sorted(check.needs)))
             for check in sorted(rules.checks, key=lambda check: check.slug)

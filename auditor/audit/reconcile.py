@@ -16,7 +16,7 @@ from datetime import UTC, date, datetime, time, timedelta
 import msgspec
 
 from auditor.model.audit import Audit
-from auditor.model.canonical import CanonicalValue, canonical_json
+from auditor.model.canonical import CanonicalValue, canonical_json, digest_text
 from auditor.model.finding import Finding
 from auditor.model.history import (
     Assignment,
@@ -87,6 +87,7 @@ class _Look:
         """Give every assignment, in a stable order."""
         yield from self._coverage_facts()
         yield from self._tenancy_facts()
+        yield from self._agreement_facts()
         for finding in self._audit.findings:
             yield from self._finding_facts(finding)
         yield from self._unmentioned()
@@ -138,6 +139,17 @@ class _Look:
             for kind, key in sorted(self._known.values):
                 if kind is FactKind.TENANCY and key not in named:
                     yield Assignment(kind, key, None, CloseReason.SUBJECT_GONE)
+
+    def _agreement_facts(self) -> Iterator[Assignment]:
+        named = set()
+        for agreement in self._audit.agreements:
+            key = digest_text(f"{agreement.kind} {agreement.content}")[:32]
+            named.add(key)
+            value = FactValue(str(agreement.matched), agreement.content, agreement.kind)
+            yield from self._set(Assignment(FactKind.AGREEMENT, key, value))
+        for kind, key in sorted(self._known.values):
+            if kind is FactKind.AGREEMENT and key not in named:
+                yield Assignment(kind, key, None)
 
     def _finding_facts(self, finding: Finding) -> Iterator[Assignment]:
         before = self._before(FactKind.VERDICT, finding.id)

@@ -13,7 +13,8 @@ from auditor.cli.failures import UsageFailure
 from auditor.cli.options import chosen_database, config_option, database_option, load, now
 from auditor.model.history import to_microseconds
 from auditor.reports.document import rfc3339, write_json
-from auditor.reports.past import write_past, write_past_finding
+from auditor.reports.past import write_agreements, write_past, write_past_finding
+from auditor.store.agreements import PastAgreement, agreements_as_of
 from auditor.store.engine import Database
 from auditor.store.reading import PastCluster, PastFinding, as_of, cluster_ids
 
@@ -42,6 +43,14 @@ class EvidenceDocument(Struct, frozen=True):
     schema: str
     as_of: str
     clusters: tuple[PastCluster, ...]
+
+
+class AgreementsDocument(Struct, frozen=True):
+    """`evidence agreements --format json`."""
+
+    schema: str
+    as_of: str
+    agreements: tuple[PastAgreement, ...]
 
 
 @click.group("evidence", epilog="Example: exposure-auditor evidence list --as-of 2026-03-31")
@@ -138,6 +147,37 @@ def show_command(  # noqa: PLR0913, PLR0917 - one parameter an option
         click.echo(write_json(item), nl=False)
     else:
         click.echo(write_past_finding(past, item), nl=False)
+
+
+@command.command(
+    "agreements", epilog="Example: exposure-auditor evidence agreements --as-of 2026-03-31"
+)
+@config_option
+@database_option
+@_as_of
+@_cluster
+@_format
+def agreements_command(
+    config_path: Path | None,
+    database: str | None,
+    moment: str | None,
+    cluster: str,
+    output_format: str,
+) -> None:
+    """List the exceptions and declarations in force, what each matched, and when it last did.
+
+    One that never matched anything is misspelt, or no longer needed.
+    """
+    asked = _moment(moment)
+    url = chosen_database(database, load(config_path, now()))
+    every = with_database(url, lambda opened: agreements_as_of(opened, asked), may_create=False)
+    found = tuple(item for item in every if fnmatchcase(item.cluster, cluster))
+    if output_format == "json":
+        as_of_text = rfc3339(_from_microseconds(asked))
+        document = AgreementsDocument("exposure-auditor/agreements/v1", as_of_text, found)
+        click.echo(write_json(document), nl=False)
+    else:
+        click.echo(write_agreements(found), nl=False)
 
 
 async def _ask(database: Database, question: Question) -> tuple[PastCluster, ...]:

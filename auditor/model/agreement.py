@@ -57,6 +57,10 @@ class Declaration(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
             _WIDTHS.index(audience) <= _WIDTHS.index(self.audience)
         )
 
+    def speaks_of(self, cluster: str) -> bool:
+        """Whether exposures of this cluster may be expected by it."""
+        return fnmatchcase(cluster, self.cluster)
+
     def covers(
         self, cluster: str, namespace: str, workload: str, port: int, protocol: Protocol
     ) -> bool:

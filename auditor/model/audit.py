@@ -71,6 +71,16 @@ class AgreementUse(Struct, frozen=True):
         )
 
 
+class AgreementMatch(Struct, frozen=True):
+    """One exception or declaration as it was written, and how many findings it matched."""
+
+    kind: str
+    """`exception` or `declaration`."""
+    content: str
+    """Canonical JSON of the entry: another wording is another agreement."""
+    matched: int
+
+
 class CheckRun(Struct, frozen=True):
     """A check that an audit ran, and the resources without which it can say nothing of health."""
 
@@ -108,6 +118,8 @@ class Audit(Struct, frozen=True, kw_only=True):
     findings: tuple[Finding, ...]
     """All of them, `pass` and `not_applicable` included, ordered by check, subject and port."""
     agreement_use: AgreementUse
+    agreements: tuple[AgreementMatch, ...]
+    """What was in force for this cluster: those whose cluster glob matches and that run on."""
     checks: tuple[CheckRun, ...]
     """The checks that ran, ordered by slug; one that is off is not among them."""
     segments: tuple[NamespaceSegment, ...]

@@ -40,6 +40,9 @@ class FactKind(StrEnum):
     """Of a failing finding by an exception or declaration; the key is the finding's id."""
     TENANCY = "tenancy"
     """Tenants and risk level of a namespace; the key is its name."""
+    AGREEMENT = "agreement"
+    """An exception or declaration in force and how many findings it matched; the key is the digest
+    of its content, the topic says which of the two it is."""
     COVERAGE = "coverage"
     """How completely a resource was read; the key is the resource."""
 

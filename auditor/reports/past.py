@@ -1,6 +1,7 @@
 """`evidence`: stored findings for a person."""
 
 from auditor.reports.text import safe
+from auditor.store.agreements import PastAgreement
 from auditor.store.reading import PastCluster, PastFinding
 
 
@@ -47,4 +48,26 @@ def write_past_finding(past: PastCluster, finding: PastFinding) -> str:
     for number, (hop, field, value, note) in enumerate(finding.evidence, 1):
         remark = f"  ({safe(note)})" if note else ""
         lines.append(f"  {number}. {safe(hop)}: {safe(field)} = {safe(value)}{remark}")
+    return "\n".join(lines) + "\n"
+
+
+def write_agreements(agreements: tuple[PastAgreement, ...]) -> str:
+    """Write what became of exceptions and declarations, a line each."""
+    if not agreements:
+        return "no exception and no declaration was in force then\n"
+    lines = []
+    for item in agreements:
+        scope = " ".join(
+            f"{key}={item.entry[key]}"
+            for key in ("check", "namespace", "name", "workload", "port")
+            if item.entry.get(key) not in (None, "*")
+        )
+        last = (
+            f"last matched at {item.last_matched_at}" if item.last_matched_at else "never matched"
+        )
+        until = item.entry.get("expires") or "no end"
+        lines.append(
+            f"{safe(item.cluster)}  {item.kind}  {safe(scope)}  matches {item.matched}, {last}; "
+            f"until {until}"
+        )
     return "\n".join(lines) + "\n"

@@ -122,3 +122,23 @@ def test_a_date_stands_for_its_last_moment(run: Run, corpus: Path) -> None:
     assert not _findings(run, "--as-of", str(today - timedelta(days=1)))
     empty = run("evidence", "list", *DATABASE, "--as-of", "2020-01-01")
     assert empty.out == "nothing was recorded until then\n"
+
+
+def test_exceptions_report_what_they_matched(run: Run, corpus: Path, tmp_path: Path) -> None:
+    until = datetime.now(UTC).date() + timedelta(days=90)
+    rest = f"cluster: 'snapshot/*', reason: r, approved_by: b, expires: {until}"
+    (tmp_path / "auditor.yaml").write_text(
+        "exceptions:\n"
+        f"  - {{check: load-balancer-open-to-internet, namespace: default, {rest}}}\n"
+        f"  - {{check: node-port-open, namespace: nowhere, {rest}}}\n"
+        f"  - {{check: node-port-open, namespace: other, {rest.replace('snapshot', 'eks')}}}\n"
+    )
+    source = f"snapshot:{corpus / 'online-boutique/app'}"
+    run("audit", source, "--store", *DATABASE, "--config", "auditor.yaml")
+    answer = run("evidence", "agreements", *DATABASE, "--format", "json").json()["agreements"]
+    found = {item["entry"]["namespace"]: item for item in answer}
+    assert set(found) == {"default", "nowhere"}
+    assert found["default"]["matched"] == 1
+    assert found["default"]["last_matched_at"] is not None
+    assert found["nowhere"]["last_matched_at"] is None
+    assert "never matched" in run("evidence", "agreements", *DATABASE).out

@@ -11,6 +11,7 @@ from typing import Any
 from msgspec import Struct
 
 from auditor.model.audit import (
+    AgreementMatch,
     AgreementUse,
     Audit,
     CheckRun,
@@ -46,6 +47,7 @@ class Look(Struct, frozen=True, kw_only=True):
     accepted: Mapping[Key, date] = {}
     counts: Mapping[str, int] = {}
     rules: str = "rules-1"
+    agreements: tuple[AgreementMatch, ...] = ()
 
 
 def complete(look: Look, check: str) -> bool:
@@ -87,6 +89,7 @@ def audit_of(look: Look) -> Audit:
         exposures=(),
         findings=tuple(findings),
         agreement_use=AgreementUse(),
+        agreements=look.agreements,
         checks=tuple(CheckRun(slug, NEEDS[slug]) for slug in sorted(look.checks)),
         segments=tuple(
             NamespaceSegment(name, (tenant,), None) for name, tenant in sorted(look.tenants.items())

@@ -9,7 +9,9 @@ from typing import Any
 import msgspec
 import pytest
 
+from auditor.model.audit import AgreementMatch
 from auditor.model.verdict import Verdict
+from auditor.store.agreements import agreements_as_of
 from auditor.store.engine import Database, open_database
 from auditor.store.migrating import upgrade
 from auditor.store.reading import as_of
@@ -230,3 +232,34 @@ def test_a_cluster_that_was_never_looked_at_has_no_answer(url: str) -> None:
             assert await as_of(database, "snapshot/other", day(9)) is None
 
     asyncio.run(scenario())
+
+
+def test_an_agreement_says_what_it_matches_and_when_it_last_did(url: str) -> None:
+    used, idle = (AgreementMatch("exception", f'{{"check":"{name}"}}', 2) for name in "ab")
+    gone = msgspec.structs.replace(used, matched=0)
+    never = msgspec.structs.replace(idle, matched=0)
+    looks = [
+        Look(at=day(0), found={}, agreements=(used, never)),
+        Look(at=day(1), found={}, agreements=(used, never)),
+        Look(at=day(2), found={}, agreements=(gone, never)),
+        Look(at=day(3), found={}, agreements=(never,)),
+    ]
+
+    async def scenario() -> list[list[tuple[str, int, str | None]]]:
+        async with open_database(url) as database:
+            await upgrade(database)
+            await _record_all(database, looks)
+            answers = [await agreements_as_of(database, day(n)) for n in range(4)]
+            assert (await verify(database)).first_bad is None
+            return [
+                sorted((i.entry["check"], i.matched, i.last_matched_at) for i in answer)
+                for answer in answers
+            ]
+
+    first, second = "2026-03-01T00:00:00.000000Z", "2026-03-02T00:00:00.000000Z"
+    assert asyncio.run(scenario()) == [
+        [("a", 2, first), ("b", 0, None)],
+        [("a", 2, second), ("b", 0, None)],
+        [("a", 0, second), ("b", 0, None)],
+        [("b", 0, None)],
+    ]
