@@ -21,6 +21,7 @@ from auditor.kube.resources import (
     RESOURCE_BY_KIND,
     RESOURCE_BY_NAME,
     RESOURCES,
+    ROLES,
     SERVICES,
 )
 from auditor.model.cluster import Cluster, Files, SourceError
@@ -63,6 +64,7 @@ def write_capture(cluster: Cluster, inventory: Inventory) -> bytes:
         ENDPOINT_SLICES: _encoded(inventory.endpoint_slices),
         NETWORK_POLICIES: _encoded(inventory.network_policies),
         CLUSTER_ROLES: _encoded(inventory.cluster_roles),
+        ROLES: _encoded(inventory.roles),
     }
     for item in (*inventory.workloads, *inventory.bindings):
         resource = next(r for r in RESOURCE_BY_KIND.values() if r.kind == item.kind)

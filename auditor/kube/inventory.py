@@ -8,7 +8,7 @@ from msgspec import Struct
 from auditor.kube.cluster_scope import Namespace, Node
 from auditor.kube.network import Endpoints, EndpointSlice, NetworkPolicy, Service
 from auditor.kube.pods import AnyWorkload, CronJob, Pod, Workload
-from auditor.kube.rbac import Binding, ClusterRole
+from auditor.kube.rbac import Binding, Role
 from auditor.kube.representative import representative_pods
 from auditor.kube.resources import (
     CLUSTER_ROLES,
@@ -19,6 +19,7 @@ from auditor.kube.resources import (
     NODES,
     PODS,
     RESOURCES,
+    ROLES,
     SERVICES,
 )
 from auditor.model.reading import Coverage, ReadProblem, ReadState
@@ -35,7 +36,8 @@ class Inventory(Struct, frozen=True, kw_only=True):
     services: tuple[Service, ...] = ()
     endpoint_slices: tuple[EndpointSlice, ...] = ()
     network_policies: tuple[NetworkPolicy, ...] = ()
-    cluster_roles: tuple[ClusterRole, ...] = ()
+    cluster_roles: tuple[Role, ...] = ()
+    roles: tuple[Role, ...] = ()
     bindings: tuple[Binding, ...] = ()
     coverage: Mapping[str, Coverage]
     """By resource name, one for each resource that an audit reads."""
@@ -90,6 +92,7 @@ def assemble(
         endpoint_slices=slices,
         network_policies=tuple(sorted_objects[NETWORK_POLICIES]),
         cluster_roles=tuple(sorted_objects[CLUSTER_ROLES]),
+        roles=tuple(sorted_objects[ROLES]),
         bindings=tuple(item for item in everything if isinstance(item, Binding)),
         coverage=_settled_coverage(coverage, len(made), slices),
         problems=tuple(problems),

@@ -11,11 +11,12 @@ class PolicyRule(Struct, frozen=True, gc=False, rename="camel", omit_defaults=Tr
     api_groups: tuple[str, ...] = ()
     resources: tuple[str, ...] = ()
     verbs: tuple[str, ...] = ()
+    resource_names: tuple[str, ...] = ()
     non_resource_urls: tuple[str, ...] = field(default=(), name="nonResourceURLs")
 
 
-class ClusterRole(Struct, frozen=True, gc=False, omit_defaults=True):
-    """A ClusterRole."""
+class Role(Struct, frozen=True, gc=False, omit_defaults=True):
+    """A ClusterRole or Role."""
 
     metadata: ObjectMeta
     rules: tuple[PolicyRule, ...] = ()

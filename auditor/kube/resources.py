@@ -5,7 +5,7 @@ from msgspec import Struct
 from auditor.kube.cluster_scope import Namespace, Node
 from auditor.kube.network import Endpoints, EndpointSlice, NetworkPolicy, Service
 from auditor.kube.pods import CronJob, Pod, Workload
-from auditor.kube.rbac import Binding, ClusterRole
+from auditor.kube.rbac import Binding, Role
 
 
 class Resource(Struct, frozen=True):
@@ -36,6 +36,7 @@ ENDPOINTS = "endpoints"
 NETWORK_POLICIES = "networkpolicies.networking.k8s.io"
 CLUSTER_ROLES = "clusterroles.rbac.authorization.k8s.io"
 CLUSTER_ROLE_BINDINGS = "clusterrolebindings.rbac.authorization.k8s.io"
+ROLES = "roles.rbac.authorization.k8s.io"
 ROLE_BINDINGS = "rolebindings.rbac.authorization.k8s.io"
 
 _RBAC = "rbac.authorization.k8s.io"
@@ -55,9 +56,10 @@ RESOURCES = (
     Resource("cronjobs.batch", "batch", "CronJob", CronJob, supports=PODS),
     Resource(ENDPOINT_SLICES, "discovery.k8s.io", "EndpointSlice", EndpointSlice),
     Resource(NETWORK_POLICIES, "networking.k8s.io", "NetworkPolicy", NetworkPolicy),
-    Resource(CLUSTER_ROLES, _RBAC, "ClusterRole", ClusterRole, namespaced=False),
+    Resource(CLUSTER_ROLES, _RBAC, "ClusterRole", Role, namespaced=False),
     Resource(CLUSTER_ROLE_BINDINGS, _RBAC, "ClusterRoleBinding", Binding, namespaced=False),
     Resource(ROLE_BINDINGS, _RBAC, "RoleBinding", Binding),
+    Resource(ROLES, _RBAC, "Role", Role, supports=ROLE_BINDINGS),
 )
 
 RESOURCE_BY_NAME = {resource.name: resource for resource in RESOURCES}

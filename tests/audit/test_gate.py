@@ -26,6 +26,7 @@ from auditor.kube.resources import (
     PODS,
     RESOURCE_BY_NAME,
     ROLE_BINDINGS,
+    ROLES,
     SERVICES,
 )
 from auditor.model.agreement import Declaration
@@ -54,6 +55,7 @@ FIELDS = {
     CLUSTER_ROLES: "cluster_roles",
     CLUSTER_ROLE_BINDINGS: "bindings",
     ROLE_BINDINGS: "bindings",
+    ROLES: "roles",
 }
 """Where an inventory holds the objects of a resource; bindings are told apart by their kind."""
 
