@@ -1,7 +1,7 @@
-"""Real input: what must be found and what must not, written down from reading the manifests.
+"""Real input: what must be found and what must not, worked out from reading the manifests.
 
-The expectations were written by hand before they were compared: for each check that fails anywhere
-in a source, exactly these subjects and ports fail, and no other check does.
+For each check that fails anywhere in a source, exactly these subjects and ports fail, and no other
+check does. Each row has its reason in the manifests; when one changes, read them again first.
 """
 
 from pathlib import Path
