@@ -24,10 +24,6 @@ class WorkloadPods(Struct, frozen=True):
         """Give its namespace; pods always have one."""
         return self.ref.namespace or ""
 
-    def node_names(self) -> tuple[str, ...]:
-        """Give the nodes that its pods run on, sorted."""
-        return tuple(sorted({pod.spec.node_name for pod in self.pods if pod.spec.node_name}))
-
 
 class WorkloadIndex:
     """Finds workloads by reference, by label selector and by container."""

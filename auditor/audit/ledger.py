@@ -34,6 +34,7 @@ class Entry(Struct, frozen=True, kw_only=True):
     """One audit in the chain."""
 
     cluster: str
+    origin: str
     epoch: int
     seq: int
     observed_at: int
@@ -50,6 +51,7 @@ def seal(entry: Entry, added: Iterable[SealedFact], superseded: Iterable[SealedF
     """Give the hash of an entry: 64 hex digits."""
     fields: list[CanonicalValue] = [
         entry.cluster,
+        entry.origin,
         entry.epoch,
         entry.seq,
         entry.observed_at,

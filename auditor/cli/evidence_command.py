@@ -11,8 +11,8 @@ from msgspec import Struct
 from auditor.cli.database import with_database
 from auditor.cli.failures import UsageFailure
 from auditor.cli.options import chosen_database, config_option, database_option, load, now
-from auditor.model.history import to_microseconds
-from auditor.reports.document import rfc3339, write_json
+from auditor.model.history import to_microseconds, written_moment
+from auditor.reports.document import write_json
 from auditor.reports.past import write_agreements, write_past, write_past_finding
 from auditor.store.agreements import PastAgreement, agreements_as_of
 from auditor.store.engine import Database
@@ -104,7 +104,7 @@ def list_command(  # noqa: PLR0913, PLR0917 - one parameter an option
     url = chosen_database(database, load(config_path, now()))
     found = with_database(url, lambda opened: _ask(opened, question), may_create=False)
     if output_format == "json":
-        asked = rfc3339(_from_microseconds(question.moment))
+        asked = written_moment(question.moment)
         document = EvidenceDocument("exposure-auditor/evidence/v1", asked, found)
         click.echo(write_json(document), nl=False)
     else:
@@ -173,7 +173,7 @@ def agreements_command(
     every = with_database(url, lambda opened: agreements_as_of(opened, asked), may_create=False)
     found = tuple(item for item in every if fnmatchcase(item.cluster, cluster))
     if output_format == "json":
-        as_of_text = rfc3339(_from_microseconds(asked))
+        as_of_text = written_moment(asked)
         document = AgreementsDocument("exposure-auditor/agreements/v1", as_of_text, found)
         click.echo(write_json(document), nl=False)
     else:
@@ -182,10 +182,10 @@ def agreements_command(
 
 async def _ask(database: Database, question: Question) -> tuple[PastCluster, ...]:
     answers = []
-    for cluster in await cluster_ids(database):
+    for cluster, origin in await cluster_ids(database):
         if not fnmatchcase(cluster, question.cluster):
             continue
-        answer = await as_of(database, cluster, question.moment)
+        answer = await as_of(database, cluster, question.moment, origin=origin)
         if answer is not None:
             kept = tuple(item for item in answer.findings if question.takes(item))
             answers.append(msgspec.structs.replace(answer, findings=kept))
@@ -210,7 +210,3 @@ def _moment(text: str | None) -> int:
     if "T" in text or " " in text:
         raise UsageFailure(f"--as-of: {text!r} has no time zone; end it with Z for UTC")
     return to_microseconds(datetime.combine(read.date(), time.max, UTC))
-
-
-def _from_microseconds(moment: int) -> datetime:
-    return datetime.fromtimestamp(moment / 1_000_000, UTC)

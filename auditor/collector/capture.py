@@ -87,6 +87,11 @@ def write_capture(cluster: Cluster, inventory: Inventory) -> bytes:
     return msgspec.json.encode(capture)
 
 
+def is_capture(content: bytes) -> bool:
+    """Whether a file is a capture, or the beginning of one."""
+    return content.lstrip()[:1] == b"{" and CAPTURE_SCHEMA in content[:200]
+
+
 def read_capture(content: bytes, where: str, projection: Projection, limits: ReadLimits) -> Reading:
     """Read a capture back.
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import msgspec
 from msgspec import Raw, Struct
 
-from auditor.collector.capture import CAPTURE_SCHEMA, read_capture
+from auditor.collector.capture import is_capture, read_capture
 from auditor.collector.raw_files import RawFile, UnreadableFile, raw_files
 from auditor.collector.reading import Reading, Tally, remark_on
 from auditor.collector.yaml_documents import BrokenDocument, YamlLimits, read_yaml_documents
@@ -22,6 +22,9 @@ from auditor.kube.meta import Projection
 from auditor.kube.resources import RESOURCE_BY_KIND, RESOURCES_BY_PLURAL, Resource, resource_of
 from auditor.model.cluster import Cluster, SourceError, SourceNotFoundError
 from auditor.settings.limits import ReadLimits
+
+_DEEPEST_LIST = 8
+"""Lists inside one another; nobody writes more than one."""
 
 Progress = Callable[[str], None]
 
@@ -53,8 +56,13 @@ def read_files(
         for file in raw_files(path, limits):
             progress(file.name)
             names.append(file.name)
-            if isinstance(file, RawFile) and CAPTURE_SCHEMA in file.content[:200]:
-                return read_capture(file.content, file.name, projection, limits)
+            if isinstance(file, RawFile) and is_capture(file.content):
+                if path.is_file():
+                    return read_capture(file.content, file.name, projection, limits)
+                # It speaks for a whole cluster: taken here it would hide the files beside it.
+                message = "is a capture among other files; name the file itself to audit it"
+                reader.tally.break_anything(file.name, message)
+                continue
             reader.read(file)
     except OSError as error:
         raise SourceError(f"{path} cannot be read: {error.strerror}") from error
@@ -138,7 +146,7 @@ class _FilesReader:
             if resource := resource_of(meta.api_version, meta.kind):
                 self._read_object(resource, content, where)
 
-    def _read_list(self, meta: TypeMeta, where: str, file_name: str) -> None:
+    def _read_list(self, meta: TypeMeta, where: str, file_name: str, depth: int = 0) -> None:
         self.tally.saw_an_object = True
         listed = resource_of(meta.api_version, meta.kind.removesuffix("List"))
         if meta.kind == "List" and not meta.items:
@@ -154,9 +162,19 @@ class _FilesReader:
             except DecodeError as error:
                 self._break(f"{where} item {number}", str(error), listed.kind if listed else None)
                 continue
+            if own.kind.endswith("List") and own.items is not None:
+                self._read_inner_list(own, f"{where} item {number}", file_name, depth)
+                continue
             resource = resource_of(own.api_version, own.kind) if own.kind else listed
             if resource:
                 self._read_object(resource, item, f"{where} item {number}")
+
+    def _read_inner_list(self, meta: TypeMeta, where: str, file_name: str, depth: int) -> None:
+        """Read a list inside a list, which kubectl applies like any other."""
+        if depth >= _DEEPEST_LIST:
+            self._break(where, f"is a list inside over {_DEEPEST_LIST} lists; flatten it", None)
+        else:
+            self._read_list(meta, where, file_name, depth + 1)
 
     def _read_object(self, resource: Resource, content: bytes | Raw, where: str) -> None:
         try:

@@ -67,7 +67,14 @@ RESOURCE_BY_KIND = {(resource.group, resource.kind): resource for resource in RE
 RESOURCES_BY_PLURAL = {resource.plural: resource for resource in RESOURCES}
 
 
+_OLD_GROUP = "extensions"
+"""Where workloads and network policies were served before Kubernetes 1.16, in the same shape."""
+
+
 def resource_of(api_version: str, kind: str) -> Resource | None:
     """Give the resource of an object by its `apiVersion` and `kind`; None if no check reads it."""
     group, slash, _ = api_version.partition("/")
-    return RESOURCE_BY_KIND.get((group if slash else "", kind))
+    found = RESOURCE_BY_KIND.get((group if slash else "", kind))
+    if found is None and group == _OLD_GROUP:
+        return next((item for item in RESOURCES if item.kind == kind and item.group), None)
+    return found

@@ -105,11 +105,6 @@ class AddressSet(Struct, frozen=True):
         return tuple(texts)
 
 
-def is_address(text: str) -> bool:
-    """Whether the text is one IPv4 or IPv6 address (a zone index is not accepted)."""
-    return normal_address(text) is not None
-
-
 def normal_address(text: str) -> str | None:
     """Give the address in its shortest spelling, or None where the text is no address."""
     try:

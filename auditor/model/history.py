@@ -29,6 +29,11 @@ def to_moment(microseconds: int) -> datetime:
     return _EPOCH + timedelta(microseconds=microseconds)
 
 
+def written_moment(microseconds: int) -> str:
+    """Write integer microseconds since 1970 as RFC 3339 in UTC, to the microsecond."""
+    return to_moment(microseconds).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
 class FactKind(StrEnum):
     """What a fact is about; its key follows from that."""
 

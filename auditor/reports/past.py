@@ -10,7 +10,9 @@ def write_past(clusters: tuple[PastCluster, ...]) -> str:
     lines: list[str] = []
     for past in clusters:
         following = f", the next look was at {past.next_look_at}" if past.next_look_at else ""
-        lines.append(f"{safe(past.cluster)}  observed at {past.observed_at}{following}")
+        lines.append(
+            f"{safe(past.cluster)}  ({past.origin})  observed at {past.observed_at}{following}"
+        )
         lines += [f"  {_line(finding)}" for finding in past.findings]
         lines.append("")
     if not clusters:

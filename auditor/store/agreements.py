@@ -12,7 +12,7 @@ import msgspec
 from msgspec import Struct
 from sqlalchemy import Row, select
 
-from auditor.model.history import FactKind, to_moment
+from auditor.model.history import FactKind, written_moment
 from auditor.store.engine import Database
 from auditor.store.schema import audits, clusters, evidence, facts
 
@@ -83,10 +83,6 @@ def _agreement(rows: list[Any], looks: list[int], moment: int) -> PastAgreement:
         kind=now.topic,
         entry=msgspec.json.decode(now.content),
         matched=int(now.state),
-        since=_text(rows[0].valid_from),
-        last_matched_at=_text(last) if last is not None else None,
+        since=written_moment(rows[0].valid_from),
+        last_matched_at=written_moment(last) if last is not None else None,
     )
-
-
-def _text(microseconds: int) -> str:
-    return to_moment(microseconds).isoformat(timespec="microseconds").replace("+00:00", "Z")

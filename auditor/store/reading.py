@@ -12,12 +12,15 @@ import msgspec
 from msgspec import Struct
 from sqlalchemy import or_, select
 
-from auditor.model.history import FactKind, to_moment
+from auditor.model.history import FactKind, written_moment
 from auditor.model.identity import ObjectRef
 from auditor.model.reading import ReadState
 from auditor.model.verdict import ACCEPTED, Verdict
 from auditor.store.engine import Database
 from auditor.store.schema import audits, clusters, evidence, facts
+
+LIVE = "live"
+"""Origin of what was read from a cluster itself; stored snapshots have `snapshot`."""
 
 
 class PastFinding(Struct, frozen=True, kw_only=True):
@@ -75,19 +78,24 @@ class PastCluster(Struct, frozen=True, kw_only=True):
     findings: tuple[PastFinding, ...]
 
 
-async def cluster_ids(database: Database) -> tuple[str, ...]:
-    """List the clusters that were ever recorded, in order.
+async def cluster_ids(database: Database) -> tuple[tuple[str, str], ...]:
+    """List the clusters that were ever recorded, each with its origin, in order.
 
     Raises:
         StoreUnavailableError: the database refused.
     """
     async with database.transaction() as connection:
-        found = await connection.execute(select(clusters.c.locator).order_by(clusters.c.locator))
-        return tuple(locator.decode() for locator in found.scalars())
+        columns = (clusters.c.locator, clusters.c.origin)
+        found = await connection.execute(select(*columns).order_by(*columns))
+        return tuple((locator.decode(), origin) for locator, origin in found)
 
 
-async def as_of(database: Database, cluster: str, moment: int) -> PastCluster | None:
+async def as_of(
+    database: Database, cluster: str, moment: int, *, origin: str = LIVE
+) -> PastCluster | None:
     """Tell what held of a cluster at a moment (microseconds); None if it was not looked at yet.
+
+    Live looks and stored snapshots of one cluster are two histories; `origin` says which.
 
     Raises:
         StoreUnavailableError: the database refused.
@@ -95,8 +103,8 @@ async def as_of(database: Database, cluster: str, moment: int) -> PastCluster | 
     async with database.transaction() as connection:
         own = (
             await connection.execute(
-                select(clusters.c.id, clusters.c.origin).where(
-                    clusters.c.locator == cluster.encode()
+                select(clusters.c.id).where(
+                    clusters.c.locator == cluster.encode(), clusters.c.origin == origin
                 )
             )
         ).first()
@@ -130,10 +138,10 @@ async def as_of(database: Database, cluster: str, moment: int) -> PastCluster | 
     answer = _Answer(rows)
     return PastCluster(
         cluster=cluster,
-        origin=own.origin,
-        asked_at=_text(moment),
-        observed_at=_text(last.observed_at),
-        next_look_at=_text(following.observed_at) if following else None,
+        origin=origin,
+        asked_at=written_moment(moment),
+        observed_at=written_moment(last.observed_at),
+        next_look_at=written_moment(following.observed_at) if following else None,
         incarnation=last.incarnation.decode() if last.incarnation else None,
         coverage=answer.coverage,
         tenancy=answer.tenancy(),
@@ -198,15 +206,11 @@ class _Answer:
             reason=reason,
             evidence=tuple(tuple(hop) for hop in detail["evidence"]),
             controls=tuple(detail["controls"]),
-            since=_text(row.valid_from),
-            not_before=_text(row.not_before) if row.not_before is not None else None,
-            until=_text(row.valid_to) if row.valid_to is not None else None,
+            since=written_moment(row.valid_from),
+            not_before=written_moment(row.not_before) if row.not_before is not None else None,
+            until=written_moment(row.valid_to) if row.valid_to is not None else None,
             ended=row.reason,
         )
 
     def _is_complete(self, resource: str) -> bool:
         return ReadState(self.coverage.get(resource, ReadState.FAILED.value)).is_complete
-
-
-def _text(microseconds: int) -> str:
-    return to_moment(microseconds).isoformat(timespec="microseconds").replace("+00:00", "Z")

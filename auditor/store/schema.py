@@ -38,8 +38,10 @@ clusters = Table(
     "clusters",
     metadata,
     Column("id", _RowId, primary_key=True),
-    Column("locator", LargeBinary, nullable=False, unique=True),
+    Column("locator", LargeBinary, nullable=False),
     Column("origin", String(16), nullable=False),
+    # A capture keeps its cluster's id: what it tells is another history than the live one.
+    UniqueConstraint("locator", "origin"),
 )
 
 audits = Table(

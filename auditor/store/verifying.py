@@ -40,7 +40,7 @@ async def verify(database: Database) -> Verification:
             )
             for expected, row in enumerate(rows.all(), 1):
                 entries += 1
-                why = await _why_bad(connection, cluster.locator.decode(), row, previous, expected)
+                why = await _why_bad(connection, cluster, row, previous, expected)
                 if why is not None:
                     place = f"{cluster.locator.decode()} {row.epoch}/{row.seq}"
                     return Verification(entries, f"{place}: {why}")
@@ -58,14 +58,15 @@ async def _bad_evidence(connection: Any) -> str | None:
 
 
 async def _why_bad(
-    connection: Any, cluster: str, row: Any, previous: str, expected: int
+    connection: Any, cluster: Any, row: Any, previous: str, expected: int
 ) -> str | None:
     if row.previous_hash != previous:
         return "it does not follow the entry before it"
     if row.seq != expected:
         return f"entry {expected} is missing"
     entry = Entry(
-        cluster=cluster,
+        cluster=cluster.locator.decode(),
+        origin=cluster.origin,
         epoch=row.epoch,
         seq=row.seq,
         observed_at=row.observed_at,

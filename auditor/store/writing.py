@@ -95,7 +95,7 @@ class _Writer:
             changes, timelines, self._at, after.observed_at if after else None, looked_before
         )
         seq = last.seq + 1 if last else 1
-        entry = await self._entry(last.hash if last else FIRST, seq, changes)
+        entry = await self._entry(origin, last.hash if last else FIRST, seq, changes)
         audit_id = await self._reserve(entry)
         rows = [written(self._cluster, key, span, audit_id) for key, span in added]
         await self._keep_details(span.value.detail for _, span in added)
@@ -114,7 +114,9 @@ class _Writer:
         values = {"locator": locator, "origin": origin}
         await self._connection.execute(_insert_new(self._connection, clusters, [values]))
         found = await self._connection.execute(
-            select(clusters.c.id).where(clusters.c.locator == locator).with_for_update()
+            select(clusters.c.id)
+            .where(clusters.c.locator == locator, clusters.c.origin == origin)
+            .with_for_update()
         )
         return int(found.scalar_one())
 
@@ -191,12 +193,13 @@ class _Writer:
             failed_before=frozenset(key.decode() for key in failed.scalars()),
         )
 
-    async def _entry(self, previous: str, seq: int, changes: Changes) -> Entry:
+    async def _entry(self, origin: str, previous: str, seq: int, changes: Changes) -> Entry:
         audit = self._audit
         summary = canonical_json(_summary(audit, changes)).decode()
         await self._keep_details([summary])
         return Entry(
             cluster=audit.cluster_id,
+            origin=origin,
             epoch=self._epoch,
             seq=seq,
             observed_at=self._at,
@@ -212,6 +215,7 @@ class _Writer:
     async def _reserve(self, entry: Entry) -> int:
         values = msgspec.structs.asdict(entry)
         values["cluster"] = self._cluster
+        del values["origin"]  # the row of the cluster holds it
         values["incarnation"] = entry.incarnation.encode() or None
         statement = insert(audits).values(**values, hash="").returning(audits.c.id)
         return int((await self._connection.execute(statement)).scalar_one())

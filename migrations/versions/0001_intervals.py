@@ -19,7 +19,7 @@ def upgrade() -> None:
         sa.Column("locator", sa.LargeBinary(), nullable=False),
         sa.Column("origin", sa.String(16), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_clusters"),
-        sa.UniqueConstraint("locator", name="uq_clusters_locator"),
+        sa.UniqueConstraint("locator", "origin", name="uq_clusters_locator_origin"),
     )
     op.create_table(
         "evidence",

@@ -1,7 +1,7 @@
 """Runtime sockets and metadata services."""
 
 from auditor.catalogue.host_services import host_services
-from auditor.model.addresses import is_address
+from auditor.model.addresses import normal_address
 
 
 def test_sockets_of_every_runtime_of_the_catalogue_are_known() -> None:
@@ -16,4 +16,6 @@ def test_sockets_are_written_below_run() -> None:
 def test_the_metadata_address_of_every_cloud_is_known() -> None:
     addresses = {item.address for item in host_services().metadata_endpoints}
     assert {"169.254.169.254", "fd00:ec2::254", "169.254.170.2", "168.63.129.16"} <= addresses
-    assert [item for item in addresses if not is_address(item)] == ["metadata.google.internal"]
+    assert [item for item in addresses if normal_address(item) is None] == [
+        "metadata.google.internal"
+    ]

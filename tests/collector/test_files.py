@@ -310,3 +310,36 @@ def test_lone_surrogates_cost_their_object_and_nul_round_trips(tmp_path: Path) -
     replay = tmp_path / "capture.json"
     replay.write_bytes(write_capture(reading.cluster, reading.inventory))
     assert read(replay).inventory.services == reading.inventory.services
+
+
+def test_a_capture_among_manifests_hides_none_of_them(corpus: Path, tmp_path: Path) -> None:
+    """Or one added file would make a pull request look healthy."""
+    original = read(corpus / "live-cluster")
+    (tmp_path / "aaa.json").write_bytes(write_capture(original.cluster, original.inventory))
+    write(tmp_path / "front.json", service(type="NodePort"))
+    reading = read(tmp_path)
+    assert [item.metadata.name for item in reading.inventory.services] == ["front"]
+    assert set(states(reading).values()) == {ReadState.PARTIAL}
+    assert "is a capture among other files" in reading.inventory.problems[0].message
+
+
+def test_workloads_and_policies_of_the_old_group_are_read(tmp_path: Path) -> None:
+    kinds = ("Deployment", "DaemonSet", "ReplicaSet", "NetworkPolicy")
+    for kind in kinds:
+        value = {"apiVersion": "extensions/v1beta1", "kind": kind, "metadata": {"name": "a"}}
+        write(tmp_path / f"{kind}.json", value)
+    inventory = read(tmp_path).inventory
+    assert sorted(item.kind for item in inventory.workloads) == sorted(kinds[:3])
+    assert len(inventory.network_policies) == 1
+
+
+@pytest.mark.parametrize(("levels", "is_read"), [(1, True), (5, True), (50, False)])
+def test_a_list_inside_a_list_is_read_or_named(tmp_path: Path, levels: int, is_read: bool) -> None:
+    value = service()
+    for level in range(levels + 1):
+        kind = "List" if level else "ServiceList"
+        value = {"apiVersion": "v1", "kind": kind, "items": [value]}
+    write(tmp_path / "x.json", value)
+    reading = read(tmp_path)
+    assert bool(reading.inventory.services) is is_read
+    assert bool(reading.inventory.problems) is not is_read

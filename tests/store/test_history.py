@@ -263,3 +263,23 @@ def test_an_agreement_says_what_it_matches_and_when_it_last_did(url: str) -> Non
         [("a", 0, second), ("b", 0, None)],
         [("b", 0, None)],
     ]
+
+
+def test_a_stored_snapshot_is_another_history_than_the_live_one(url: str) -> None:
+    key = KEYS[0]
+    live, snapshot = (Look(at=day(n), found={key: v}) for n, v in ((0, FAIL), (1, PASS)))
+
+    async def scenario() -> list[str]:
+        async with open_database(url) as database:
+            await upgrade(database)
+            await record(database, audit_of(live), 0, origin="live")
+            done = await record(database, audit_of(snapshot), 1, origin="snapshot")
+            assert done.seq == 1
+            assert (await verify(database)).first_bad is None
+            answers = [
+                await as_of(database, CLUSTER, day(2), origin=origin)
+                for origin in ("live", "snapshot")
+            ]
+            return [answer.findings[0].verdict for answer in answers if answer]
+
+    assert asyncio.run(scenario()) == ["fail", "pass"]

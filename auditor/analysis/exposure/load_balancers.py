@@ -18,7 +18,7 @@ from auditor.kube.network import Service
 from auditor.model.addresses import ALL_ADDRESSES, ALL_IPV4, AddressSet, normal_address
 from auditor.model.audience import AddressSpace, Audience
 from auditor.model.exposure import Entry, Hop, Via
-from auditor.model.verdict import Confidence
+from auditor.model.verdict import Confidence, least_confident
 
 LOAD_BALANCER_TYPE = "LoadBalancer"
 
@@ -48,7 +48,7 @@ def load_balancer_doors(service: Service, site: Site, finder: BackendFinder) -> 
     """Give one door for each port of a Service of type LoadBalancer."""
     scheme = tell_scheme(service, site, load_balancer_providers())
     admission = _admission(service, scheme, site.space)
-    confidence = min(scheme.confidence, admission.confidence, key=lambda level: level.rank)
+    confidence = least_confident(scheme.confidence, admission.confidence)
     ref = service_ref(service)
     for port in service.spec.ports:
         yield Door(
