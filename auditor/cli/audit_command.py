@@ -107,15 +107,16 @@ def command(  # noqa: PLR0913, PLR0917 - one parameter an option
     base = config_path.parent if config_path else Path()
     read = FleetReader(configuration, base).read(sources)
     audits = [audit(item.cluster, item.inventory, rules, at) for item in read.readings]
-    if store:
-        # Imported here: over a second that an audit without a store need not pay.
-        from auditor.cli.database import record_all  # noqa: PLC0415
-
-        record_all(chosen_database(database, configuration), audits)
     whole = audit_fleet(audits, rules, at)
     say_remarks(remark_on_use(configuration, whole, at))
     fleet = selection.narrow(whole, rules)
     _write(fleet, read, output_format, output, show_all=show_all)
+    if store:
+        # After the answer: a database that cannot be used does not take it away.
+        # Imported here: over a second that an audit without a store need not pay.
+        from auditor.cli.database import record_all  # noqa: PLC0415
+
+        record_all(chosen_database(database, configuration), audits)
     sys.exit(int(worst(read.exit_code, _findings_code(fleet, fail_on))))
 
 

@@ -142,3 +142,14 @@ def test_exceptions_report_what_they_matched(run: Run, corpus: Path, tmp_path: P
     assert found["default"]["last_matched_at"] is not None
     assert found["nowhere"]["last_matched_at"] is None
     assert "never matched" in run("evidence", "agreements", *DATABASE).out
+
+
+def test_a_database_that_cannot_be_used_does_not_take_the_answer(
+    run: Run, corpus: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "auditor.db").write_bytes(b"somebody's notes " * 1000)
+    source = f"snapshot:{corpus / 'online-boutique/app'}"
+    outcome = run("audit", source, "--store", *DATABASE, "--format", "json")
+    assert outcome.code == 2
+    assert "not a database" in outcome.errors[0]
+    assert outcome.json()["summary"]["fail"]["medium"] == 2
