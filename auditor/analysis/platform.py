@@ -31,7 +31,12 @@ def _cni(inventory: Inventory, assume_cni: str | None) -> Cni:
 
 
 def _holds_no_system(inventory: Inventory) -> bool:
-    """Whether the source is manifests: it was read without error and holds no system part."""
+    """Whether the source is manifests: it was read without error and holds no system part.
+
+    Where a server told its version there is a cluster, however empty: nothing is assumed of it.
+    """
+    if inventory.kubernetes_version is not None:
+        return False
     readable = all(
         inventory.state(resource) in (ReadState.NOT_PROVIDED, ReadState.COMPLETE)
         for resource in (NODES, PODS)

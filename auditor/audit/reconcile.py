@@ -15,6 +15,7 @@ from datetime import UTC, date, datetime, time, timedelta
 
 import msgspec
 
+from auditor.audit.described import DOOR_RESOURCES, described_exposures, described_platform
 from auditor.model.audit import Audit
 from auditor.model.canonical import CanonicalValue, canonical_json, digest_text
 from auditor.model.finding import Finding
@@ -88,6 +89,7 @@ class _Look:
         yield from self._coverage_facts()
         yield from self._tenancy_facts()
         yield from self._agreement_facts()
+        yield from self._described_facts()
         for finding in self._audit.findings:
             yield from self._finding_facts(finding)
         yield from self._unmentioned()
@@ -128,28 +130,41 @@ class _Look:
         )
 
     def _tenancy_facts(self) -> Iterator[Assignment]:
-        named = set()
-        for segment in self._audit.segments:
-            named.add(segment.namespace)
-            value = FactValue(
+        values = {
+            segment.namespace: FactValue(
                 segment.risk_level or "", _canonical({"tenants": list(segment.tenants)})
             )
-            yield from self._set(Assignment(FactKind.TENANCY, segment.namespace, value))
-        if self._is_complete((_NAMESPACES,)) or self._replaced:
-            for kind, key in sorted(self._known.values):
-                if kind is FactKind.TENANCY and key not in named:
-                    yield Assignment(kind, key, None, CloseReason.SUBJECT_GONE)
+            for segment in self._audit.segments
+        }
+        whole = self._is_complete((_NAMESPACES,))
+        yield from self._all_of(FactKind.TENANCY, values, ends=whole)
 
     def _agreement_facts(self) -> Iterator[Assignment]:
-        named = set()
-        for agreement in self._audit.agreements:
-            key = digest_text(f"{agreement.kind} {agreement.content}")[:32]
-            named.add(key)
-            value = FactValue(str(agreement.matched), agreement.content, agreement.kind)
-            yield from self._set(Assignment(FactKind.AGREEMENT, key, value))
-        for kind, key in sorted(self._known.values):
-            if kind is FactKind.AGREEMENT and key not in named:
-                yield Assignment(kind, key, None)
+        values = {
+            digest_text(f"{item.kind} {item.content}")[:32]: FactValue(
+                str(item.matched), item.content, item.kind
+            )
+            for item in self._audit.agreements
+        }
+        yield from self._all_of(FactKind.AGREEMENT, values, ends=True)
+
+    def _described_facts(self) -> Iterator[Assignment]:
+        platform = described_platform(self._audit.platform)
+        yield from self._all_of(FactKind.PLATFORM, platform, ends=True)
+        exposures = described_exposures(self._audit)
+        whole = self._is_complete(DOOR_RESOURCES)
+        yield from self._all_of(FactKind.EXPOSURE, exposures, ends=whole)
+
+    def _all_of(
+        self, kind: FactKind, values: Mapping[str, FactValue], *, ends: bool
+    ) -> Iterator[Assignment]:
+        """Set all values of a kind; what is not among them ends, where the look can tell."""
+        for key, value in values.items():
+            yield from self._set(Assignment(kind, key, value))
+        if ends or self._replaced:
+            for known, key in sorted(self._known.values):
+                if known is kind and key not in values:
+                    yield Assignment(kind, key, None, CloseReason.SUBJECT_GONE)
 
     def _finding_facts(self, finding: Finding) -> Iterator[Assignment]:
         before = self._before(FactKind.VERDICT, finding.id)
@@ -260,7 +275,8 @@ class _Look:
         return FactValue(finding.verdict.value, _canonical(detail), finding.check)
 
     def _is_complete(self, needs: tuple[str, ...]) -> bool:
-        return all(self._coverage[resource].state.is_complete for resource in needs)
+        read = (self._coverage.get(resource) for resource in needs)
+        return all(item is not None and item.state.is_complete for item in read)
 
 
 def _end_of(last_day: date) -> int:

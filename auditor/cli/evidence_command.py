@@ -16,7 +16,8 @@ from auditor.reports.document import write_json
 from auditor.reports.past import write_agreements, write_past, write_past_finding
 from auditor.store.agreements import PastAgreement, agreements_as_of
 from auditor.store.engine import Database
-from auditor.store.reading import PastCluster, PastFinding, as_of, cluster_ids
+from auditor.store.past import PastCluster, PastFinding
+from auditor.store.reading import as_of, cluster_ids
 
 _SHORTEST = 6
 """Characters of an id that are taken as its beginning."""

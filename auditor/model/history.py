@@ -50,6 +50,11 @@ class FactKind(StrEnum):
     of its content, the topic says which of the two it is."""
     COVERAGE = "coverage"
     """How completely a resource was read; the key is the resource."""
+    EXPOSURE = "exposure"
+    """One way in; the key is the exposure's id, the state its verdict, the topic its audience."""
+    PLATFORM = "platform"
+    """What the cluster runs on: the key `kubernetes` has the version, `cni` what is enforced, and
+    `mesh/NAME` the mutual TLS of a mesh."""
 
 
 class CloseReason(StrEnum):
@@ -72,11 +77,12 @@ class FactValue(Struct, frozen=True):
     """What holds for a key."""
 
     state: str
-    """The verdict, the severity, the risk level or the read state, by the kind of fact."""
+    """The verdict, the severity, the risk level, the read state and so on, by the kind of fact."""
     detail: str
     """Canonical JSON of the deciding fields; kept once however often it recurs."""
     topic: str = ""
-    """The check of a verdict, so that one check's verdicts are found without reading details."""
+    """The check of a verdict, so that one check's verdicts are found without reading details;
+    likewise the audience of an exposure and whether an agreement is an exception."""
 
 
 class Assignment(Struct, frozen=True):

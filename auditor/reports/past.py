@@ -2,7 +2,7 @@
 
 from auditor.reports.text import safe
 from auditor.store.agreements import PastAgreement
-from auditor.store.reading import PastCluster, PastFinding
+from auditor.store.past import PastCluster, PastFinding
 
 
 def write_past(clusters: tuple[PastCluster, ...]) -> str:

@@ -1,6 +1,6 @@
 """Writing an audit: one transaction, all or nothing, sealed into the cluster's chain."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from typing import Any
 
@@ -243,11 +243,16 @@ class _Writer:
 
 
 def _summary(audit: Audit, changes: Changes) -> dict[str, Any]:
-    """Count the audit's verdicts: `not_applicable` is kept as a count only."""
-    counts: dict[str, int] = {}
-    for finding in audit.findings:
-        counts[finding.shown_verdict] = counts.get(finding.shown_verdict, 0) + 1
-    return {"verdicts": counts, "changes": msgspec.to_builtins(changes.tally)}
+    """Count the audit's verdicts: `not_applicable` is kept as a count by family only."""
+    verdicts = Counter(finding.shown_verdict for finding in audit.findings)
+    not_applicable = Counter(
+        finding.family for finding in audit.findings if finding.verdict is Verdict.NOT_APPLICABLE
+    )
+    return {
+        "verdicts": dict(verdicts),
+        "not_applicable": dict(not_applicable),
+        "changes": msgspec.to_builtins(changes.tally),
+    }
 
 
 def _insert_new(connection: AsyncConnection, table: Any, rows: list[dict[str, Any]]) -> Any:

@@ -1,0 +1,91 @@
+"""Exposures and platform are remembered as findings are: blindness ends none of them."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import msgspec
+
+from auditor.audit.auditing import audit
+from auditor.audit.rules import Rules
+from auditor.collector.files import read_files
+from auditor.collector.projection import projection_for
+from auditor.collector.reading import Reading
+from auditor.collector.unread import unread
+from auditor.kube.inventory import assemble
+from auditor.model.audit import Audit
+from auditor.model.cluster import Cluster, Files
+from auditor.model.history import to_microseconds
+from auditor.settings.configuration import Configuration
+from auditor.settings.limits import ReadLimits
+from auditor.store.engine import open_database
+from auditor.store.migrating import upgrade
+from auditor.store.past import PastCluster
+from auditor.store.reading import as_of
+from auditor.store.writing import record
+
+CORPUS = Path(__file__).parents[1] / "corpus" / "live-cluster"
+START = datetime(2026, 3, 1, tzinfo=UTC)
+
+
+def _audits() -> list[Audit]:
+    rules = Rules.of(Configuration(), None)
+    cluster = Cluster(id="snapshot/live", name="live", provider="x", access=Files(str(CORPUS)))
+    seen = read_files(cluster, projection_for(Configuration()), ReadLimits())
+    blind = unread(cluster, "connection refused")
+    coverage = seen.inventory.coverage
+    empty = Reading(cluster, assemble({}, coverage, (), "v1.36.2"))
+    return [
+        audit(cluster, reading.inventory, rules, START + timedelta(days=number))
+        for number, reading in enumerate((seen, blind, empty, empty))
+    ]
+
+
+def _answers(url: str, audits: list[Audit]) -> list[PastCluster]:
+    async def run() -> list[PastCluster]:
+        async with open_database(url) as database:
+            await upgrade(database)
+            for number, item in enumerate(audits):
+                await record(database, item, number, origin="live")
+            found = [
+                await as_of(database, item.cluster_id, to_microseconds(item.at)) for item in audits
+            ]
+            return [answer for answer in found if answer is not None]
+
+    return asyncio.run(run())
+
+
+def test_exposures_are_kept_while_blind_and_end_when_a_look_shows_them_gone(url: str) -> None:
+    audits = _audits()
+    seen, blind, empty, _ = _answers(url, audits)
+    assert audits[0].exposures
+    stored = {(item.id, item.audience, item.verdict) for item in seen.exposures}
+    assert stored == {(item.id, item.audience, item.verdict) for item in audits[0].exposures}
+    first = next(item for item in audits[0].exposures if item.id == seen.exposures[0].id)
+    assert msgspec.to_builtins(seen.exposures[0].entry) == msgspec.to_builtins(first.entry)
+    assert all(item.confirmed for item in seen.exposures)
+    assert {item.id for item in blind.exposures} == {item.id for item in seen.exposures}
+    assert not any(item.confirmed for item in blind.exposures)
+    # Few objects vanish here, so nothing waits for a second look: the complete empty one ends all.
+    assert empty.exposures == ()
+
+
+def test_a_look_that_read_nothing_says_so_and_when_it_was_read_last(url: str) -> None:
+    seen, blind, empty, _ = _answers(url, _audits())
+    assert [seen.state, blind.state, empty.state] == ["audited", "unreachable", "audited"]
+    assert blind.read_at == seen.observed_at
+    assert empty.read_at == empty.observed_at
+    assert blind.cni is not None
+    assert blind.cni.enforces == "unknown"
+    assert empty.kubernetes == "v1.36.2"
+
+
+def test_not_applicable_is_counted_by_family(url: str) -> None:
+    audits = _audits()
+    seen = _answers(url, audits[:1])[0]
+    expected: dict[str, int] = {}
+    for finding in audits[0].findings:
+        if finding.verdict.value == "not_applicable":
+            expected[finding.family] = expected.get(finding.family, 0) + 1
+    assert expected
+    assert seen.not_applicable == expected
