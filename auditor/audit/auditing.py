@@ -11,7 +11,14 @@ from auditor.audit.severity import rate
 from auditor.catalogue.loading import catalogue_version
 from auditor.checks.check import Check, Judgement
 from auditor.kube.inventory import Inventory
-from auditor.model.audit import Audit, CheckRun, ClusterState, NamespaceSegment
+from auditor.model.audit import (
+    AgreementUse,
+    Audit,
+    CheckRun,
+    ClusterState,
+    NamespaceSegment,
+    Platform,
+)
 from auditor.model.cluster import Cluster
 from auditor.model.finding import Finding
 from auditor.model.identity import fingerprint
@@ -117,3 +124,33 @@ def _state(inventory: Inventory) -> ClusterState:
     short = any(state.is_shortfall for state in states)
     short = short or any(problem.is_shortfall for problem in inventory.problems)
     return ClusterState.PARTIAL if short else ClusterState.AUDITED
+
+
+def decommission(cluster_id: str, at: datetime, rules: Rules) -> Audit:
+    """Give the last entry of a cluster that its connector does not list any more.
+
+    Only a complete listing may say so: an error, an empty page or a throttled call never does.
+    """
+    return Audit(
+        cluster_id=cluster_id,
+        name=cluster_id.rpartition("/")[2],
+        provider=cluster_id.partition("/")[0],
+        account=None,
+        location=None,
+        at=at,
+        incarnation=None,
+        state=ClusterState.DECOMMISSIONED,
+        tenants=(),
+        risk_levels=(),
+        coverage=(),
+        problems=(),
+        platform=Platform(),
+        exposures=(),
+        findings=(),
+        agreement_use=AgreementUse(),
+        agreements=(),
+        checks=(),
+        segments=(),
+        rules_version=rules.version(),
+        catalogue_version=catalogue_version(),
+    )

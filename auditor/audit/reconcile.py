@@ -16,7 +16,7 @@ from datetime import UTC, date, datetime, time, timedelta
 import msgspec
 
 from auditor.audit.described import DOOR_RESOURCES, described_exposures, described_platform
-from auditor.model.audit import Audit
+from auditor.model.audit import Audit, ClusterState
 from auditor.model.canonical import CanonicalValue, canonical_json, digest_text
 from auditor.model.finding import Finding
 from auditor.model.history import (
@@ -51,8 +51,21 @@ def reconcile(known: Known, audit: Audit) -> Changes:
         item.resource: _believed(item, known.values.get((FactKind.COVERAGE, item.resource)))
         for item in audit.coverage
     }
+    if audit.state is ClusterState.DECOMMISSIONED:
+        return _decommissioned(known)
     look = _Look(known, audit, coverage)
     return Changes(tuple(look.assignments()), look.tally())
+
+
+def _decommissioned(known: Known) -> Changes:
+    """End all that was known: not an improvement, the cluster is gone."""
+    reason = CloseReason.DECOMMISSIONED
+    ended = tuple(Assignment(kind, key, None, reason) for kind, key in sorted(known.values))
+    failures = sum(
+        kind is FactKind.VERDICT and value.state == Verdict.FAIL.value
+        for (kind, _), value in known.values.items()
+    )
+    return Changes(ended, Tally(closed={reason.value: failures} if failures else {}))
 
 
 def _believed(read: Coverage, before: FactValue | None) -> Coverage:

@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+from datetime import UTC, date, datetime, time
 from pathlib import Path
 
 import click
@@ -9,9 +10,11 @@ import click
 from auditor.cli.database import with_database
 from auditor.cli.failures import ExitCode, UsageFailure, complain
 from auditor.cli.options import chosen_database, config_option, database_option, load, now
+from auditor.model.history import to_microseconds
 from auditor.store.engine import Database, open_database
 from auditor.store.errors import StoreError
 from auditor.store.migrating import differences, upgrade
+from auditor.store.pruning import Pruned, prune
 from auditor.store.verifying import verify
 
 
@@ -62,3 +65,51 @@ def check_command(config_path: Path | None, database: str | None) -> None:
     if wrong:
         sys.exit(int(ExitCode.INCOMPLETE))
     click.echo(f"{entries} entries verified")
+
+
+@command.command("prune", epilog="Example: exposure-auditor db prune --before 2026-01-01")
+@click.option(
+    "--before",
+    required=True,
+    metavar="DATE",
+    help="Keep what questions about this day (UTC) and later ones need, and drop the rest.",
+)
+@config_option
+@database_option
+def prune_command(before: str, config_path: Path | None, database: str | None) -> None:
+    """Drop old history, sealed so that it can be told from tampering.
+
+    What still held then is carried over. A question about an earlier moment is answered with an
+    error, not with silence. The chain is verified first; a broken one is left as it is.
+    """
+    at = now()
+    moment = _start_of(before)
+    if moment > to_microseconds(at):
+        raise UsageFailure(f"--before: {before} is not over yet; name a day of the past")
+    url = chosen_database(database, load(config_path, at))
+
+    async def run(opened: Database) -> Pruned | str:
+        verification = await verify(opened)
+        if verification.first_bad is not None:
+            return verification.first_bad
+        return await prune(opened, moment, to_microseconds(at))
+
+    done = with_database(url, run, may_create=False)
+    if isinstance(done, str):
+        complain(f"nothing was dropped, for the chain does not hold at {done}")
+        sys.exit(int(ExitCode.INCOMPLETE))
+    click.echo(
+        f"dropped {done.entries} entries, {done.facts} facts and {done.evidence} pieces of evidence"
+    )
+
+
+def _start_of(day: str) -> int:
+    """Read a day as its first microsecond in UTC.
+
+    Raises:
+        UsageFailure: it is no day.
+    """
+    try:
+        return to_microseconds(datetime.combine(date.fromisoformat(day), time.min, UTC))
+    except ValueError as error:
+        raise UsageFailure(f"--before: {day!r} is no date; write 2026-01-31") from error

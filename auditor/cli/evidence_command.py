@@ -1,5 +1,6 @@
 """`evidence`: what was stored, now and as of any moment."""
 
+import sys
 from datetime import UTC, datetime, time
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -9,13 +10,15 @@ import msgspec
 from msgspec import Struct
 
 from auditor.cli.database import with_database
-from auditor.cli.failures import UsageFailure
+from auditor.cli.failures import ExitCode, UsageFailure, complain
 from auditor.cli.options import chosen_database, config_option, database_option, load, now
 from auditor.model.history import to_microseconds, written_moment
 from auditor.reports.document import write_json
 from auditor.reports.past import write_agreements, write_past, write_past_finding
+from auditor.reports.text import safe
 from auditor.store.agreements import PastAgreement, agreements_as_of
 from auditor.store.engine import Database
+from auditor.store.errors import OutsideRetentionError
 from auditor.store.past import PastCluster, PastFinding
 from auditor.store.reading import as_of, cluster_ids
 
@@ -36,6 +39,13 @@ class Question(Struct, frozen=True):
         return (self.check is None or finding.check == self.check) and (
             self.verdict is None or finding.verdict == self.verdict
         )
+
+
+class Answered(Struct, frozen=True):
+    """What the store answered; the exit code says whether some history was dropped."""
+
+    clusters: tuple[PastCluster, ...]
+    exit_code: ExitCode
 
 
 class EvidenceDocument(Struct, frozen=True):
@@ -106,10 +116,11 @@ def list_command(  # noqa: PLR0913, PLR0917 - one parameter an option
     found = with_database(url, lambda opened: _ask(opened, question), may_create=False)
     if output_format == "json":
         asked = written_moment(question.moment)
-        document = EvidenceDocument("exposure-auditor/evidence/v1", asked, found)
+        document = EvidenceDocument("exposure-auditor/evidence/v1", asked, found.clusters)
         click.echo(write_json(document), nl=False)
     else:
-        click.echo(write_past(found), nl=False)
+        click.echo(write_past(found.clusters), nl=False)
+    sys.exit(int(found.exit_code))
 
 
 @command.command(
@@ -136,8 +147,13 @@ def show_command(  # noqa: PLR0913, PLR0917 - one parameter an option
     url = chosen_database(database, load(config_path, now()))
     found = with_database(url, lambda opened: _ask(opened, question), may_create=False)
     matching = [
-        (past, item) for past in found for item in past.findings if item.id.startswith(finding)
+        (past, item)
+        for past in found.clusters
+        for item in past.findings
+        if item.id.startswith(finding)
     ]
+    if not matching and found.exit_code is not ExitCode.DONE:
+        sys.exit(int(found.exit_code))
     if len(matching) != 1:
         many = (
             f"{len(matching)} findings begin with" if matching else "no stored finding has the id"
@@ -181,16 +197,22 @@ def agreements_command(
         click.echo(write_agreements(found), nl=False)
 
 
-async def _ask(database: Database, question: Question) -> tuple[PastCluster, ...]:
+async def _ask(database: Database, question: Question) -> Answered:
     answers = []
+    outside = False
     for cluster, origin in await cluster_ids(database):
         if not fnmatchcase(cluster, question.cluster):
             continue
-        answer = await as_of(database, cluster, question.moment, origin=origin)
+        try:
+            answer = await as_of(database, cluster, question.moment, origin=origin)
+        except OutsideRetentionError as error:
+            complain(safe(str(error)))
+            outside = True
+            continue
         if answer is not None:
             kept = tuple(item for item in answer.findings if question.takes(item))
             answers.append(msgspec.structs.replace(answer, findings=kept))
-    return tuple(answers)
+    return Answered(tuple(answers), ExitCode.INCOMPLETE if outside else ExitCode.DONE)
 
 
 def _moment(text: str | None) -> int:

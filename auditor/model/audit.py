@@ -17,6 +17,8 @@ class ClusterState(StrEnum):
     AUDITED = "audited"
     PARTIAL = "partial"
     UNREACHABLE = "unreachable"
+    DECOMMISSIONED = "decommissioned"
+    """It is there no more: its connector listed every cluster, and not this one. Only stored."""
 
 
 class Enforces(StrEnum):

@@ -14,6 +14,7 @@ from sqlalchemy import Row, select
 
 from auditor.model.history import FactKind, written_moment
 from auditor.store.engine import Database
+from auditor.store.retention import newest_anchor, require_kept
 from auditor.store.schema import audits, clusters, evidence, facts
 
 
@@ -37,9 +38,14 @@ async def agreements_as_of(database: Database, moment: int) -> tuple[PastAgreeme
     """Give what was in force at a moment (microseconds), by cluster and wording.
 
     Raises:
+        OutsideRetentionError: some cluster's history of that moment was dropped by `db prune`.
         StoreUnavailableError: the database refused.
     """
     async with database.transaction() as connection:
+        for cluster in (await connection.execute(select(clusters))).all():
+            anchor = await newest_anchor(connection, cluster.id)
+            if anchor is not None:
+                require_kept(anchor, moment, cluster.locator.decode())
         spans = await connection.execute(
             select(facts, evidence.c.content, clusters.c.locator)
             .join(evidence, evidence.c.hash == facts.c.detail)

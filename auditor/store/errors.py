@@ -3,6 +3,7 @@
 StoreError
 ├── StoreBusyError      another process writes this SQLite database
 ├── SchemaError         the database is older or newer than this version, or no database of ours
+├── OutsideRetentionError   what is asked or told is older than what is kept
 └── StoreUnavailableError   it cannot be opened, read or written
 """
 
@@ -17,6 +18,10 @@ class StoreBusyError(StoreError):
 
 class SchemaError(StoreError):
     """The database's schema is not the one that this version works with."""
+
+
+class OutsideRetentionError(StoreError):
+    """What is asked or told is older than what `db prune` kept."""
 
 
 class StoreUnavailableError(StoreError):

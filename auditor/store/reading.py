@@ -16,6 +16,7 @@ from auditor.model.history import written_moment
 from auditor.store.answer import Answer
 from auditor.store.engine import Database
 from auditor.store.past import PastCluster
+from auditor.store.retention import newest_anchor, require_kept
 from auditor.store.schema import audits, clusters, evidence, facts
 
 LIVE = "live"
@@ -42,6 +43,7 @@ async def as_of(
     Live looks and stored snapshots of one cluster are two histories; `origin` says which.
 
     Raises:
+        OutsideRetentionError: what was known of that moment was dropped by `db prune`.
         StoreUnavailableError: the database refused.
     """
     async with database.transaction() as connection:
@@ -54,11 +56,14 @@ async def as_of(
         ).first()
         if own is None:
             return None
+        anchor = await newest_anchor(connection, own.id)
+        if anchor is not None:
+            require_kept(anchor, moment, cluster)
         last = await _look(connection, own.id, audits.c.observed_at <= moment)
         if last is None:
             return None
         following = await _look(connection, own.id, audits.c.observed_at > moment, newest=False)
-        was_read = audits.c.state != ClusterState.UNREACHABLE.value
+        was_read = audits.c.state.in_((ClusterState.AUDITED.value, ClusterState.PARTIAL.value))
         read = await _look(connection, own.id, audits.c.observed_at <= moment, was_read)
         rows = (
             await connection.execute(

@@ -58,11 +58,30 @@ audits = Table(
     Column("rules_version", String(64), nullable=False),
     Column("catalogue_version", String(64), nullable=False),
     Column("summary", String(64), ForeignKey("evidence.hash"), nullable=False),
+    Column("anchor", String(64), nullable=False),
     Column("previous_hash", String(64), nullable=False),
     Column("hash", String(64), nullable=False),
     UniqueConstraint("cluster", "epoch", "seq"),
     UniqueConstraint("cluster", "previous_hash"),
     Index("ix_audits_cluster_observed_at", "cluster", "observed_at"),
+)
+
+# Where a cluster's history begins after old entries were dropped; the newest one counts.
+anchors = Table(
+    "anchors",
+    metadata,
+    Column("id", _RowId, primary_key=True),
+    Column("cluster", _RowId, ForeignKey("clusters.id"), nullable=False),
+    Column("epoch", BigInteger, nullable=False),
+    Column("seq", BigInteger, nullable=False),
+    Column("observed_at", BigInteger, nullable=False),
+    Column("entry_hash", String(64), nullable=False),
+    Column("pruned_at", BigInteger, nullable=False),
+    Column("after_seq", BigInteger, nullable=False),
+    Column("carried", String(64), nullable=False),
+    Column("previous_hash", String(64), nullable=False),
+    Column("hash", String(64), nullable=False),
+    UniqueConstraint("cluster", "previous_hash"),
 )
 
 evidence = Table(

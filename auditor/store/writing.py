@@ -25,6 +25,7 @@ from auditor.model.history import (
 )
 from auditor.model.verdict import Verdict
 from auditor.store.engine import Database
+from auditor.store.retention import newest_anchor, require_kept
 from auditor.store.rows import key_of, sealed, span_of, written
 from auditor.store.schema import audits, clusters, evidence, facts
 
@@ -50,6 +51,7 @@ async def record(
     `origin` is `live` or `snapshot`. Either everything of it is stored, or nothing.
 
     Raises:
+        OutsideRetentionError: the audit is older than what is kept of the cluster.
         StoreUnavailableError: the database refused; nothing of it is stored.
     """
     async with database.transaction() as connection:
@@ -85,6 +87,9 @@ class _Writer:
 
     async def write(self, origin: str) -> Recorded:
         self._cluster = await self._own_cluster(origin)
+        anchor = await newest_anchor(self._connection, self._cluster)
+        if anchor is not None:
+            require_kept(anchor, self._at, self._audit.cluster_id)
         last = await self._last()
         before = await self._neighbour(older=True)
         after = await self._neighbour(older=False)
@@ -95,7 +100,13 @@ class _Writer:
             changes, timelines, self._at, after.observed_at if after else None, looked_before
         )
         seq = last.seq + 1 if last else 1
-        entry = await self._entry(origin, last.hash if last else FIRST, seq, changes)
+        entry = await self._entry(
+            origin,
+            seq=seq,
+            changes=changes,
+            anchor=anchor.hash if anchor else FIRST,
+            previous=last.hash if last else FIRST,
+        )
         audit_id = await self._reserve(entry)
         rows = [written(self._cluster, key, span, audit_id) for key, span in added]
         await self._keep_details(span.value.detail for _, span in added)
@@ -193,7 +204,9 @@ class _Writer:
             failed_before=frozenset(key.decode() for key in failed.scalars()),
         )
 
-    async def _entry(self, origin: str, previous: str, seq: int, changes: Changes) -> Entry:
+    async def _entry(
+        self, origin: str, *, seq: int, changes: Changes, anchor: str, previous: str
+    ) -> Entry:
         audit = self._audit
         summary = canonical_json(_summary(audit, changes)).decode()
         await self._keep_details([summary])
@@ -209,6 +222,7 @@ class _Writer:
             rules_version=audit.rules_version,
             catalogue_version=audit.catalogue_version,
             summary=digest_text(summary),
+            anchor=anchor,
             previous_hash=previous,
         )
 

@@ -40,6 +40,7 @@ def upgrade() -> None:
         sa.Column("rules_version", sa.String(64), nullable=False),
         sa.Column("catalogue_version", sa.String(64), nullable=False),
         sa.Column("summary", sa.String(64), nullable=False),
+        sa.Column("anchor", sa.String(64), nullable=False),
         sa.Column("previous_hash", sa.String(64), nullable=False),
         sa.Column("hash", sa.String(64), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_audits"),
@@ -49,6 +50,23 @@ def upgrade() -> None:
         sa.UniqueConstraint("cluster", "previous_hash", name="uq_audits_cluster_previous_hash"),
     )
     op.create_index("ix_audits_cluster_observed_at", "audits", ["cluster", "observed_at"])
+    op.create_table(
+        "anchors",
+        sa.Column("id", _ROW_ID, nullable=False),
+        sa.Column("cluster", _ROW_ID, nullable=False),
+        sa.Column("epoch", sa.BigInteger(), nullable=False),
+        sa.Column("seq", sa.BigInteger(), nullable=False),
+        sa.Column("observed_at", sa.BigInteger(), nullable=False),
+        sa.Column("entry_hash", sa.String(64), nullable=False),
+        sa.Column("pruned_at", sa.BigInteger(), nullable=False),
+        sa.Column("after_seq", sa.BigInteger(), nullable=False),
+        sa.Column("carried", sa.String(64), nullable=False),
+        sa.Column("previous_hash", sa.String(64), nullable=False),
+        sa.Column("hash", sa.String(64), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_anchors"),
+        sa.ForeignKeyConstraint(["cluster"], ["clusters.id"], name="fk_anchors_cluster_clusters"),
+        sa.UniqueConstraint("cluster", "previous_hash", name="uq_anchors_cluster_previous_hash"),
+    )
     op.create_table(
         "facts",
         sa.Column("id", _ROW_ID, nullable=False),

@@ -153,3 +153,20 @@ def test_a_database_that_cannot_be_used_does_not_take_the_answer(
     assert outcome.code == 2
     assert "not a database" in outcome.errors[0]
     assert outcome.json()["summary"]["fail"]["medium"] == 2
+
+
+def test_pruned_history_is_refused_and_not_answered_with_silence(
+    run: Run, corpus: Path, tmp_path: Path
+) -> None:
+    shop = f"snapshot:{corpus / 'online-boutique/app'}"
+    run("audit", shop, "--store", *DATABASE)
+    run("audit", f"snapshot:{_changed(corpus, tmp_path / 'b')}", "--store", *DATABASE)
+    today = datetime.now(UTC).date()
+    kept = run("db", "prune", *DATABASE, "--before", str(today))
+    assert (kept.code, kept.out) == (0, "dropped 0 entries, 0 facts and 0 pieces of evidence\n")
+    future = run("db", "prune", *DATABASE, "--before", str(today + timedelta(days=2)))
+    assert future.code == 2
+    assert "not over yet" in future.err
+    wrong = run("db", "prune", *DATABASE, "--before", "yesterday")
+    assert wrong.code == 2
+    assert "write 2026-01-31" in wrong.err

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import msgspec
 
-from auditor.audit.auditing import audit
+from auditor.audit.auditing import audit, decommission
 from auditor.audit.rules import Rules
 from auditor.collector.files import read_files
 from auditor.collector.projection import projection_for
@@ -89,3 +89,15 @@ def test_not_applicable_is_counted_by_family(url: str) -> None:
             expected[finding.family] = expected.get(finding.family, 0) + 1
     assert expected
     assert seen.not_applicable == expected
+
+
+def test_a_decommissioned_cluster_ends_with_that_reason_and_may_come_back(url: str) -> None:
+    seen = _audits()[0]
+    rules = Rules.of(Configuration(), None)
+    gone = decommission(seen.cluster_id, START + timedelta(days=1), rules)
+    again = msgspec.structs.replace(seen, at=START + timedelta(days=2))
+    before, after, back = _answers(url, [seen, gone, again])
+    assert {item.ended for item in before.findings} == {"decommissioned"}
+    assert (after.state, after.findings, after.exposures) == ("decommissioned", (), ())
+    assert after.read_at == before.observed_at
+    assert [item.id for item in back.findings] == [item.id for item in before.findings]
