@@ -28,6 +28,7 @@ lint: $(VENV)/.dev $(VENV)/.project ## Check style, types and the floors
 
 # The wheel alone, in an environment that never saw this tree: it must carry all its data files.
 e2e: $(VENV)/.dev $(VENV)/.project ## Use the built wheel as a stranger would, then run the e2e tests
+	@sh tools/e2e-packages.sh
 	@set -eu; tmp=$$(mktemp -d); trap 'rm -rf "$$tmp"' EXIT; \
 	$(BIN)/python -m pip wheel -q --no-deps --no-build-isolation -w "$$tmp" .; \
 	$(BIN)/python -m venv "$$tmp/venv"; \
@@ -43,7 +44,7 @@ e2e: $(VENV)/.dev $(VENV)/.project ## Use the built wheel as a stranger would, t
 		print("clusters audited by the installed wheel:", len(clusters))' "$$tmp/audit.json"; \
 	"$$tmp/venv/bin/exposure-auditor" db upgrade --database "sqlite:///$$tmp/auditor.db"; \
 	"$$tmp/venv/bin/exposure-auditor" db check --database "sqlite:///$$tmp/auditor.db"; \
-	if [ -d tests/e2e ]; then $(BIN)/python -m pytest -m e2e tests/e2e; fi
+	$(BIN)/python -m pytest -m e2e tests/e2e
 
 bench: $(VENV)/.dev $(VENV)/.project ## Measure
 	@$(BIN)/python -m benchmarks

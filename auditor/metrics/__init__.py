@@ -1,0 +1,1 @@
+"""Shows the current view as Prometheus metrics: computed at each scrape, bounded a cluster."""

@@ -1,0 +1,1 @@
+"""Tests that need programs beyond Python; `make e2e` runs them."""
