@@ -40,7 +40,12 @@ class SnapshotConnector:
         return SnapshotOptions(path, name or None)
 
     @staticmethod
-    async def clusters(options: SnapshotOptions, base: Path) -> AsyncIterator[Cluster]:
+    async def clusters(
+        options: SnapshotOptions,
+        base: Path,
+        *,
+        unattended: bool,  # noqa: ARG004 - files need no caution
+    ) -> AsyncIterator[Cluster]:
         """Yield the cluster at the path; relative paths are taken from `base`."""
         yield _cluster(options, base)
 

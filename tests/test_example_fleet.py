@@ -120,7 +120,8 @@ def fleet(configuration: Configuration, readings: list[Reading], at: datetime) -
 
 async def _clusters(entry: ConnectorSettings) -> list[Cluster]:
     options = msgspec.convert(entry.options, SnapshotConnector.options)
-    return [cluster async for cluster in SnapshotConnector.clusters(options, FLEET)]
+    found = SnapshotConnector.clusters(options, FLEET, unattended=False)
+    return [cluster async for cluster in found]
 
 
 def _rows(fleet: FleetAudit, verdict: str) -> list[Row]:

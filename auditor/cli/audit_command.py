@@ -25,8 +25,7 @@ from auditor.cli.options import (
     say_remarks,
 )
 from auditor.cli.reading import FleetReader, ReadFleet
-from auditor.cli.sources import SOURCE_EXAMPLE
-from auditor.model.audit import FleetAudit
+from auditor.model.audit import Audit, FleetAudit
 from auditor.model.verdict import Severity, Verdict
 from auditor.reports.document import audit_document, write_json
 
@@ -83,9 +82,10 @@ def command(  # noqa: PLR0913, PLR0917 - one parameter an option
 ) -> None:
     """Audit clusters and print what is exposed and what each check says.
 
-    A SOURCE is snapshot:PATH[#NAME]: a folder or file of manifests, of `kubectl get -o yaml` or
-    `json` output, or a capture; or connector:NAME from the configuration. Without one, every
-    connector of the configuration is audited.
+    A SOURCE is kubeconfig:PATH[#CONTEXT]: every context of the file, or one; snapshot:PATH[#NAME]:
+    a folder or file of manifests, of `kubectl get -o yaml` or `json` output, or a capture; or
+    connector:NAME from the configuration. Without one, every connector of the configuration is
+    audited, or else the default kubeconfig. What is read of live clusters is stored.
 
     Exit codes: 0 done; 1 findings at or above --fail-on; 2 wrong usage or configuration; 3
     something could not be audited.
@@ -97,26 +97,28 @@ def command(  # noqa: PLR0913, PLR0917 - one parameter an option
     if assume_cni is not None and assume_cni not in cni_profiles():
         known = ", ".join(sorted(cni_profiles()))
         raise UsageFailure(f"--assume-cni: no plugin is called {assume_cni!r}; known are {known}")
-    if not sources and not configuration.connectors:
-        raise UsageFailure(f"nothing to audit: name a SOURCE, {SOURCE_EXAMPLE}, or --config")
     if output is not None and not output.parent.is_dir():
         raise UsageFailure(f"--output: the folder {output.parent} is not there")
     if store and no_store:
         raise UsageFailure("--store and --no-store contradict each other; give one of them")
     rules = Rules.of(configuration, assume_cni)
     base = config_path.parent if config_path else Path()
-    read = FleetReader(configuration, base).read(sources)
-    audits = [audit(item.cluster, item.inventory, rules, at) for item in read.readings]
+    reader = FleetReader(
+        configuration, base, lambda item: audit(item.cluster, item.inventory, rules, at)
+    )
+    read = reader.read(sources)
+    audits = list(read.used)
     whole = audit_fleet(audits, rules, at)
     say_remarks(remark_on_use(configuration, whole, at))
     fleet = selection.narrow(whole, rules)
     _write(fleet, read, output_format, output, show_all=show_all)
-    if store:
+    stored = [item for item in audits if store or item.cluster_id in read.live_ids]
+    if stored and not no_store:
         # After the answer: a database that cannot be used does not take it away.
         # Imported here: over a second that an audit without a store need not pay.
         from auditor.cli.database import record_all  # noqa: PLC0415
 
-        record_all(chosen_database(database, configuration), audits)
+        record_all(chosen_database(database, configuration), stored, read.live_ids)
     sys.exit(int(worst(read.exit_code, _findings_code(fleet, fail_on))))
 
 
@@ -136,7 +138,12 @@ def _findings_code(fleet: FleetAudit, fail_on: str | None) -> ExitCode:
 
 
 def _write(
-    fleet: FleetAudit, read: ReadFleet, output_format: str, output: Path | None, *, show_all: bool
+    fleet: FleetAudit,
+    read: ReadFleet[Audit],
+    output_format: str,
+    output: Path | None,
+    *,
+    show_all: bool,
 ) -> None:
     if output_format == "json":
         document = audit_document(fleet, now(), show_all=show_all, errors=read.errors)
@@ -152,7 +159,7 @@ def _write(
         raise UsageFailure(f"--output: {output} cannot be written: {error.strerror}") from error
 
 
-def _table(fleet: FleetAudit, read: ReadFleet, *, show_all: bool, to_file: bool) -> str:
+def _table(fleet: FleetAudit, read: ReadFleet[Audit], *, show_all: bool, to_file: bool) -> str:
     # Imported here: 100 ms that `--format json` need not pay.
     from auditor.reports.table import write_table  # noqa: PLC0415
 

@@ -7,7 +7,7 @@ import msgspec
 
 from auditor.cli.failures import ExitCode, UsageFailure, complain
 from auditor.cli.options import config_option, load, now, remark_on_configuration
-from auditor.cli.sources import configured_source, installed_connectors
+from auditor.daemon.sources import configured_source, installed_connectors
 from auditor.model.cluster import SourceError
 from auditor.settings.loading import configuration_schema
 

@@ -15,6 +15,7 @@ from auditor.reports.text import safe
 from auditor.store.engine import Database, open_database
 from auditor.store.errors import StoreError
 from auditor.store.migrating import is_empty, require_current, upgrade
+from auditor.store.reading import LIVE, SNAPSHOT
 from auditor.store.writing import record
 
 Answer = TypeVar("Answer")
@@ -45,8 +46,8 @@ def with_database(
         raise UsageFailure(str(error)) from error
 
 
-def record_all(url: str, audits: list[Audit]) -> None:
-    """Store the audits of snapshots, each in a transaction of its own.
+def record_all(url: str, audits: list[Audit], live_ids: frozenset[str]) -> None:
+    """Store audits, each in a transaction of its own; those not of live clusters as snapshots.
 
     Raises:
         UsageFailure: the database cannot be used; the message says what to do.
@@ -55,7 +56,8 @@ def record_all(url: str, audits: list[Audit]) -> None:
     async def run(database: Database) -> None:
         for audit in audits:
             recorded_at = to_microseconds(datetime.now(UTC))
-            done = await record(database, audit, recorded_at, origin="snapshot")
+            origin = LIVE if audit.cluster_id in live_ids else SNAPSHOT
+            done = await record(database, audit, recorded_at, origin=origin)
             remark(f"stored {safe(audit.cluster_id)} as entry {done.seq}")
 
     with_database(url, run, may_create=True)

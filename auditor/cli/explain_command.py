@@ -10,7 +10,7 @@ from auditor.audit.rules import Rules
 from auditor.cli.failures import UsageFailure
 from auditor.cli.options import config_option, load, now
 from auditor.cli.reading import FleetReader
-from auditor.cli.sources import SOURCE_EXAMPLE
+from auditor.collector.reading import Reading
 from auditor.model.finding import Finding
 from auditor.reports.story import write_story
 
@@ -31,19 +31,18 @@ def command(finding: str, sources: tuple[str, ...], config_path: Path | None) ->
     """
     at = now()
     configuration = load(config_path, at)
-    if not sources and not configuration.connectors:
-        raise UsageFailure(f"name the SOURCE that the finding is of, {SOURCE_EXAMPLE}")
     if len(finding) < _SHORTEST:
         raise UsageFailure(f"give at least {_SHORTEST} characters of the id, not {finding!r}")
     rules = Rules.of(configuration)
     base = config_path.parent if config_path else Path()
-    read = FleetReader(configuration, base).read(sources)
-    found: list[tuple[str, Finding]] = [
-        (item.cluster.id, candidate)
-        for item in read.readings
-        for candidate in audit(item.cluster, item.inventory, rules, at).findings
-        if candidate.id.startswith(finding.lower())
-    ]
+
+    def find(item: Reading) -> list[tuple[str, Finding]]:
+        findings = audit(item.cluster, item.inventory, rules, at).findings
+        wanted = finding.lower()
+        return [(item.cluster.id, one) for one in findings if one.id.startswith(wanted)]
+
+    read = FleetReader(configuration, base, find).read(sources)
+    found = [item for items in read.used for item in items]
     if len(found) != 1:
         many = f"{len(found)} findings begin with" if found else "no finding has the id"
         raise UsageFailure(f"{many} {finding!r}; `audit --all --format json` lists them all")

@@ -1,88 +1,160 @@
-"""Reading the clusters of all sources, one after the other; one that fails costs only itself."""
+"""Reading the clusters of all sources, many at once; one that fails costs only itself."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Generic, TypeVar
 
 from msgspec import Struct
 
 from auditor.cli.failures import ExitCode, complain, remark, show_progress, worst
-from auditor.cli.sources import Source, clusters_of, configured_source, parse_source
-from auditor.collector.files import read_files
+from auditor.collector.collecting import Limits, read_cluster
 from auditor.collector.projection import projection_for
 from auditor.collector.reading import Reading
 from auditor.collector.unread import unread
-from auditor.model.cluster import Cluster, SourceError, SourceNotFoundError
+from auditor.daemon.sources import (
+    Source,
+    clusters_of,
+    configured_source,
+    default_sources,
+    parse_source,
+)
+from auditor.model.cluster import Cluster, Files, SourceError, SourceNotFoundError
+from auditor.model.reading import ReadProblem
 from auditor.reports.document import SourceProblem
 from auditor.reports.text import safe
 from auditor.settings.configuration import Configuration
-from auditor.settings.limits import ReadLimits
+
+CLUSTERS_AT_ONCE = 20
+"""Clusters that are read at once. Each waits for its server most of the time, and holds at most a
+page in flight; what is read of one is judged and dropped before the next begins."""
+
+Used = TypeVar("Used")
 
 
-class ReadFleet(Struct, frozen=True):
+class ReadFleet(Struct, Generic[Used], frozen=True):
     """What came of reading all sources."""
 
-    readings: tuple[Reading, ...]
+    used: tuple[Used, ...]
+    """What became of each cluster, in the order of the sources."""
+    live_ids: frozenset[str]
+    """Ids of the clusters that were read from their API server, or should have been."""
     errors: tuple[SourceProblem, ...]
     exit_code: ExitCode
 
 
-class FleetReader:
+class _Outcome(Struct, Generic[Used], frozen=True):
+    """What came of one cluster."""
+
+    cluster_id: str
+    is_live: bool
+    used: Used
+    is_short: bool
+    problems: tuple[ReadProblem, ...]
+    error: tuple[str, ExitCode] | None = None
+
+
+class FleetReader(Generic[Used]):
     """Reads sources and keeps what went wrong with each."""
 
-    def __init__(self, configuration: Configuration, config_base: Path) -> None:
-        """Read under a configuration whose relative paths start at `config_base`."""
+    def __init__(
+        self, configuration: Configuration, config_base: Path, use: Callable[[Reading], Used]
+    ) -> None:
+        """Read under a configuration whose relative paths start at `config_base`.
+
+        `use` gets each reading as soon as it is there, and what it gives is kept in its place. It
+        runs in a thread of its own.
+        """
         self._configuration = configuration
         self._config_base = config_base
+        self._use = use
         self._projection = projection_for(configuration)
-        self._readings: dict[str, Reading] = {}
+        self._used: dict[str, Used] = {}
+        self._live: set[str] = set()
         self._errors: list[SourceProblem] = []
         self._codes = [ExitCode.DONE]
 
-    def read(self, texts: Iterable[str]) -> ReadFleet:
-        """Read the named sources, or every connector of the configuration if none is named."""
-        for cluster, text in self._clusters(tuple(texts)):
-            remark(f"reading {safe(cluster.id)} from {safe(cluster.access.path)}")
-            self._read_cluster(cluster, text)
+    def read(self, texts: Iterable[str]) -> ReadFleet[Used]:
+        """Read the named sources; none: every connector of the configuration, or the default."""
+        asyncio.run(self._read_all(tuple(texts)))
         return ReadFleet(
-            tuple(self._readings.values()),
+            tuple(self._used.values()),
+            frozenset(self._live),
             tuple(self._errors),
             worst(*self._codes),
         )
 
-    def _clusters(self, texts: tuple[str, ...]) -> Iterable[tuple[Cluster, str]]:
+    async def _read_all(self, texts: tuple[str, ...]) -> None:
+        places = asyncio.Semaphore(CLUSTERS_AT_ONCE)
+        listed: list[tuple[Cluster, str]] = []
         for source in self._sources(texts):
             try:
-                found = asyncio.run(clusters_of(source))
+                found = await clusters_of(source, unattended=False)
+            except SourceNotFoundError as error:
+                self._note(source.text, str(error), ExitCode.USAGE)
             except SourceError as error:
                 self._note(source.text, str(error), ExitCode.INCOMPLETE)
-                continue
-            yield from ((cluster, source.text) for cluster in found)
+            else:
+                listed += [(cluster, source.text) for cluster in found]
+        done = _Counter(len(listed))
+        async with asyncio.TaskGroup() as group:
+            tasks = [
+                (text, group.create_task(self._read_cluster(cluster, places, done)))
+                for cluster, text in listed
+            ]
+        for text, task in tasks:
+            self._take(task.result(), text)
 
     def _sources(self, texts: tuple[str, ...]) -> Iterable[Source]:
-        entries = () if texts else self._configuration.connectors
         for text in texts:
             try:
                 yield parse_source(text, self._configuration, self._config_base)
             except SourceError as error:
                 self._note(text, str(error), ExitCode.USAGE)
-        for entry in entries:
+        if texts:
+            return
+        for entry in self._configuration.connectors:
             try:
                 yield configured_source(entry, self._config_base)
             except SourceError as error:
                 self._note(f"connector:{entry.name}", str(error), ExitCode.USAGE)
+        if not self._configuration.connectors:
+            yield from default_sources()
 
-    def _read_cluster(self, cluster: Cluster, text: str) -> None:
-        try:
-            reading = read_files(cluster, self._projection, ReadLimits(), show_progress)
-        except SourceNotFoundError as error:
-            self._note(text, str(error), ExitCode.USAGE)
-            return
-        except SourceError as error:
-            self._note(text, str(error), ExitCode.INCOMPLETE)
-            reading = unread(cluster, str(error))
-        known = reading.cluster.id
-        if known in self._readings:
+    async def _read_cluster(
+        self, cluster: Cluster, places: asyncio.Semaphore, done: "_Counter"
+    ) -> _Outcome[Used]:
+        async with places:
+            remark(f"reading {safe(cluster.id)} from {safe(cluster.place)}")
+            error = None
+            try:
+                reading = await read_cluster(
+                    cluster, self._projection, Limits(), _progress_of(cluster)
+                )
+            except SourceError as caught:
+                is_usage = isinstance(caught, SourceNotFoundError)
+                error = (str(caught), ExitCode.USAGE if is_usage else ExitCode.INCOMPLETE)
+                reading = unread(cluster, str(caught))
+            used = await asyncio.to_thread(self._use, reading)
+            done.count(reading.cluster)
+        coverage = reading.inventory.coverage.values()
+        return _Outcome(
+            cluster_id=reading.cluster.id,
+            is_live=not isinstance(cluster.access, Files),
+            used=used,
+            is_short=any(item.state.is_shortfall for item in coverage),
+            problems=reading.inventory.problems,
+            error=error,
+        )
+
+    def _take(self, outcome: _Outcome[Used], text: str) -> None:
+        """Take what came of a cluster, in the order of the sources."""
+        if outcome.error is not None:
+            self._note(text, *outcome.error)
+            if outcome.error[1] is ExitCode.USAGE:
+                return
+        known = outcome.cluster_id
+        if known in self._used:
             apart = f"{text.partition('#')[0]}#other"
             message = (
                 f"{known} was read already; name this one apart, for example {apart} "
@@ -90,10 +162,12 @@ class FleetReader:
             )
             self._note(text, message, ExitCode.USAGE)
             return
-        self._readings[known] = reading
-        if any(coverage.state.is_shortfall for coverage in reading.inventory.coverage.values()):
+        self._used[known] = outcome.used
+        if outcome.is_live:
+            self._live.add(known)
+        if outcome.is_short:
             self._codes.append(ExitCode.INCOMPLETE)
-        for problem in reading.inventory.problems:
+        for problem in outcome.problems:
             if problem.is_shortfall:
                 self._codes.append(ExitCode.INCOMPLETE)
                 if not any(known_error.source == text for known_error in self._errors):
@@ -103,3 +177,20 @@ class FleetReader:
         complain(f"{safe(source)}: {safe(message)}")
         self._errors.append(SourceProblem(source, message))
         self._codes.append(code)
+
+
+class _Counter:
+    """Says how many clusters are done, once there are several."""
+
+    def __init__(self, total: int) -> None:
+        self._total = total
+        self._done = 0
+
+    def count(self, cluster: Cluster) -> None:
+        self._done += 1
+        if self._total > 1:
+            remark(f"read {safe(cluster.id)} ({self._done} of {self._total})")
+
+
+def _progress_of(cluster: Cluster) -> Callable[[str], None]:
+    return lambda step: show_progress(f"{cluster.id}: {step}")

@@ -10,6 +10,8 @@ from auditor.cli.failures import UsageFailure, complain
 from auditor.cli.options import config_option, load, now
 from auditor.cli.reading import FleetReader
 from auditor.collector.capture import write_capture
+from auditor.collector.reading import Reading
+from auditor.model.reading import ReadState
 
 
 @click.command(
@@ -32,13 +34,14 @@ def command(source: str, config_path: Path | None, output: Path) -> None:
     if not output.parent.is_dir():
         raise UsageFailure(f"--output: the folder {output.parent} is not there")
     base = config_path.parent if config_path else Path()
-    read = FleetReader(load(config_path, now()), base).read([source])
-    if len(read.readings) != 1:
-        if not read.readings:
+    read = FleetReader[Reading](load(config_path, now()), base, lambda item: item).read([source])
+    if len(read.used) != 1:
+        if not read.used:
             sys.exit(int(read.exit_code))
-        raise UsageFailure(f"{source} holds {len(read.readings)} clusters; name a single one")
-    (reading,) = read.readings
-    if read.errors:
+        raise UsageFailure(f"{source} holds {len(read.used)} clusters; name a single one")
+    (reading,) = read.used
+    coverage = reading.inventory.coverage.values()
+    if read.errors or all(item.state is ReadState.FAILED for item in coverage):
         complain(f"{output} is not written: there is nothing to capture")
         sys.exit(int(read.exit_code))
     content = write_capture(reading.cluster, reading.inventory)

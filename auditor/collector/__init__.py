@@ -1,1 +1,1 @@
-"""Reads one cluster: from files for now."""
+"""Reads one cluster: from files, or from its API server."""

@@ -25,6 +25,7 @@ from auditor.kube.resources import (
     SERVICES,
 )
 from auditor.model.cluster import Cluster, Files, SourceError
+from auditor.model.connection import Connection
 from auditor.model.reading import Coverage, ReadProblem, ReadState
 from auditor.settings.limits import ReadLimits
 
@@ -51,6 +52,7 @@ class Capture(Struct, frozen=True):
     coverage: tuple[Coverage, ...]
     problems: tuple[ReadProblem, ...] = ()
     kubernetes_version: str | None = None
+    connection: Connection | None = None
     objects: dict[str, tuple[Raw, ...]] = field(default_factory=dict)
 
 
@@ -82,6 +84,7 @@ def write_capture(cluster: Cluster, inventory: Inventory) -> bytes:
         tuple(inventory.coverage[resource.name] for resource in RESOURCES),
         inventory.problems,
         inventory.kubernetes_version,
+        inventory.connection,
         {name: tuple(items) for name, items in objects.items() if items},
     )
     return msgspec.json.encode(capture)
@@ -120,7 +123,7 @@ def read_capture(content: bytes, where: str, projection: Projection, limits: Rea
                 )
         objects[resource.name] = kept
     known = {name: item for name, item in coverage.items() if name in RESOURCE_BY_NAME}
-    inventory = assemble(objects, known, problems, capture.kubernetes_version)
+    inventory = assemble(objects, known, problems, capture.kubernetes_version, capture.connection)
     who = capture.cluster
     return Reading(
         Cluster(

@@ -20,7 +20,7 @@ from auditor.kube.decoding import DecodeError, ObjectDecoder, TypeMeta, decode_t
 from auditor.kube.inventory import assemble
 from auditor.kube.meta import Projection
 from auditor.kube.resources import RESOURCE_BY_KIND, RESOURCES_BY_PLURAL, Resource, resource_of
-from auditor.model.cluster import Cluster, SourceError, SourceNotFoundError
+from auditor.model.cluster import Cluster, Files, SourceError, SourceNotFoundError
 from auditor.settings.limits import ReadLimits
 
 _DEEPEST_LIST = 8
@@ -39,14 +39,17 @@ def read_files(
     limits: ReadLimits,
     progress: Progress = lambda _: None,
 ) -> Reading:
-    """Read the snapshot that a cluster's access names.
+    """Read a snapshot of a cluster.
 
     `progress` is told the name of each file before it is read.
 
     Raises:
+        TypeError: the cluster's access is not files.
         SourceNotFoundError: nothing is at the path.
         SourceError: nothing there is a Kubernetes object, or a capture is broken.
     """
+    if not isinstance(cluster.access, Files):
+        raise TypeError(f"{cluster.id} is not read from files")
     path = Path(cluster.access.path).expanduser()
     if not path.exists():
         raise SourceNotFoundError(f"{path} is not there; name a folder or file of manifests")

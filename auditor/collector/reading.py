@@ -17,6 +17,8 @@ class Reading(Struct, frozen=True):
 
     cluster: Cluster
     inventory: Inventory
+    not_before: float | None = None
+    """Seconds for which the server asked to be left alone; None if it did not."""
 
 
 class Tally:

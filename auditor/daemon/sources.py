@@ -17,7 +17,7 @@ from auditor.settings.configuration import Configuration, ConnectorSettings
 ENTRY_POINT_GROUP = "exposure_auditor.connectors"
 """Where any distribution may offer a connector."""
 
-SOURCE_EXAMPLE = "for example snapshot:./manifests"
+SOURCE_EXAMPLE = "for example kubeconfig:~/.kube/config#prod or snapshot:./manifests"
 
 
 class Connector(Protocol):
@@ -31,8 +31,12 @@ class Connector(Protocol):
         """Give the options that `kind:TEXT` on the command line means."""
 
     @staticmethod
-    def clusters(options: Any, base: Path) -> AsyncIterator[Cluster]:
-        """Yield the clusters; a source that cannot be listed is a SourceError, never empty."""
+    def clusters(options: Any, base: Path, *, unattended: bool) -> AsyncIterator[Cluster]:
+        """Yield the clusters; a source that cannot be listed is a SourceError, never empty.
+
+        `unattended` says that no person asked for this: whatever runs other programs then runs only
+        those that the configuration names.
+        """
 
 
 class Source(Struct, frozen=True):
@@ -96,11 +100,20 @@ def configured_source(entry: ConnectorSettings, config_base: Path) -> Source:
     return Source(f"connector:{entry.name}", entry.kind, options, config_base)
 
 
-async def clusters_of(source: Source) -> list[Cluster]:
-    """List the clusters of a source.
+def default_sources() -> list[Source]:
+    """Give what is meant where nothing is named: the default kubeconfig, as kubectl finds it."""
+    text = f"default kubeconfig (for another, name a SOURCE, {SOURCE_EXAMPLE})"
+    return [Source(text, "kubeconfig", load_connector("kubeconfig").from_source(""), Path())]
+
+
+async def clusters_of(source: Source, *, unattended: bool) -> list[Cluster]:
+    """List the clusters of a source; see `Connector.clusters`.
 
     Raises:
         SourceError: they cannot be listed.
     """
     connector = load_connector(source.kind)
-    return [cluster async for cluster in connector.clusters(source.options, source.base)]
+    return [
+        cluster
+        async for cluster in connector.clusters(source.options, source.base, unattended=unattended)
+    ]

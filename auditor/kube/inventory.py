@@ -22,6 +22,7 @@ from auditor.kube.resources import (
     ROLES,
     SERVICES,
 )
+from auditor.model.connection import Connection
 from auditor.model.reading import Coverage, ReadProblem, ReadState
 
 
@@ -43,6 +44,8 @@ class Inventory(Struct, frozen=True, kw_only=True):
     """By resource name, one for each resource that an audit reads."""
     problems: tuple[ReadProblem, ...] = ()
     kubernetes_version: str | None = None
+    connection: Connection | None = None
+    """How the API server was reached; None where the source is files."""
 
     def state(self, resource: str) -> ReadState:
         """Tell how completely a resource was read."""
@@ -65,6 +68,7 @@ def assemble(
     coverage: Mapping[str, Coverage],
     problems: Iterable[ReadProblem] = (),
     kubernetes_version: str | None = None,
+    connection: Connection | None = None,
 ) -> Inventory:
     """Put decoded objects, by resource name, together into an inventory.
 
@@ -97,6 +101,7 @@ def assemble(
         coverage=_settled_coverage(coverage, len(made), slices),
         problems=tuple(problems),
         kubernetes_version=kubernetes_version,
+        connection=connection,
     )
 
 

@@ -20,6 +20,8 @@ class Resource(Struct, frozen=True):
     namespaced: bool = True
     supports: str | None = None
     """The resource that it helps to complete; no check needs it for itself."""
+    versions: tuple[str, ...] = ("v1",)
+    """API versions whose objects decode into `type`, the preferred one first."""
 
     @property
     def plural(self) -> str:
@@ -53,8 +55,23 @@ RESOURCES = (
     Resource("statefulsets.apps", "apps", "StatefulSet", Workload, supports=PODS),
     Resource("replicasets.apps", "apps", "ReplicaSet", Workload, supports=PODS),
     Resource("jobs.batch", "batch", "Job", Workload, supports=PODS),
-    Resource("cronjobs.batch", "batch", "CronJob", CronJob, supports=PODS),
-    Resource(ENDPOINT_SLICES, "discovery.k8s.io", "EndpointSlice", EndpointSlice),
+    Resource(
+        # v1beta1 until Kubernetes 1.25, in the same shape.
+        "cronjobs.batch",
+        "batch",
+        "CronJob",
+        CronJob,
+        supports=PODS,
+        versions=("v1", "v1beta1"),
+    ),
+    Resource(
+        ENDPOINT_SLICES,
+        "discovery.k8s.io",
+        "EndpointSlice",
+        EndpointSlice,
+        # v1beta1 until Kubernetes 1.25; the fields that are read are the same.
+        versions=("v1", "v1beta1"),
+    ),
     Resource(NETWORK_POLICIES, "networking.k8s.io", "NetworkPolicy", NetworkPolicy),
     Resource(CLUSTER_ROLES, _RBAC, "ClusterRole", Role, namespaced=False),
     Resource(CLUSTER_ROLE_BINDINGS, _RBAC, "ClusterRoleBinding", Binding, namespaced=False),

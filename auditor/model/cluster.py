@@ -1,6 +1,7 @@
 """A cluster as a connector yields it: who it is, what the cloud says of it, how to read it."""
 
 from collections.abc import Mapping
+from typing import Protocol
 
 from msgspec import Struct, field
 
@@ -9,6 +10,57 @@ class Files(Struct, frozen=True):
     """Access to a cluster through files at a path: manifests, kubectl output or a capture."""
 
     path: str
+
+
+class Credential(Struct, frozen=True, kw_only=True):
+    """What proves to an API server who we are. It is kept in memory and never shown."""
+
+    token: str | None = None
+    """A bearer token."""
+    basic: tuple[str, str] | None = None
+    """Name and password, for the proxies that still ask for them."""
+    certificate: bytes | None = None
+    """Client certificate chain as PEM; `key` comes with it."""
+    key: bytes | None = None
+
+    def __repr__(self) -> str:
+        """Say which parts there are, not what they hold."""
+        parts = (name for name in self.__struct_fields__ if getattr(self, name) is not None)
+        return f"Credential({', '.join(parts)})"
+
+
+class CredentialProvider(Protocol):
+    """Gives credentials when they are needed, and new ones when the old are refused."""
+
+    async def credential(self, *, renew: bool) -> Credential:
+        """Give a credential that is valid now; `renew` says that the last one was refused.
+
+        Raises:
+            SourceError: none can be had; the message says why and what to do.
+        """
+
+
+class Api(Struct, frozen=True, kw_only=True):
+    """Access to a cluster through its API server."""
+
+    server: str
+    """`https://HOST[:PORT][/PATH]`; `http://` works too and is reported."""
+    credentials: CredentialProvider
+    ca: bytes | None = None
+    """PEM of the authorities that may sign the server's certificate; None: the system's."""
+    verify: bool = True
+    """Whether the server's certificate is checked."""
+    server_name: str | None = None
+    """The name to expect in the certificate, where it is not the host."""
+    proxy: str | None = None
+    """URL of a proxy. The environment's proxies are never used."""
+
+
+class NoAccess(Struct, frozen=True):
+    """A cluster that is known and cannot be asked: its connector found its access unusable."""
+
+    reason: str
+    """Why, and what to do, in one line."""
 
 
 class Cluster(Struct, frozen=True, kw_only=True):
@@ -22,7 +74,14 @@ class Cluster(Struct, frozen=True, kw_only=True):
     location: str | None = None
     tags: Mapping[str, str] = field(default_factory=dict)
     """Cluster tags or labels as the cloud has them."""
-    access: Files
+    access: Files | Api | NoAccess
+
+    @property
+    def place(self) -> str:
+        """Say where it is read from, for people."""
+        if isinstance(self.access, Files):
+            return self.access.path
+        return self.access.server if isinstance(self.access, Api) else "nowhere"
 
 
 class SourceError(Exception):

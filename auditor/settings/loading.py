@@ -22,6 +22,7 @@ from auditor.settings.configuration import (
     RiskLevels,
     SegmentRule,
 )
+from auditor.settings.yaml_text import load_yaml
 
 _Shape = TypeVar("_Shape")
 
@@ -61,8 +62,7 @@ def parse_configuration(
         ConfigurationError: it holds errors; all of them are listed, in the order of the file.
     """
     try:
-        _refuse_depth(text)
-        raw = yaml.load(text, Loader=_TextDatesLoader)  # noqa: S506 - a SafeLoader, see below
+        raw = load_yaml(text)
     except yaml.YAMLError as error:
         raise ConfigurationError(where, [f"not YAML: {' '.join(str(error).split())}"]) from error
     if raw is None:
@@ -78,39 +78,12 @@ def parse_configuration(
         raise ConfigurationError(where, [_plain_mismatch(error)]) from error
 
 
-_DEEPEST = 50
-"""Collections inside one another in a configuration; a sensible one has six."""
-
-
-def _refuse_depth(text: bytes) -> None:
-    """Refuse what would exhaust the stack: the C loader composes recursively, without a guard.
-
-    Raises:
-        yaml.YAMLError: it is nested too deeply, or is not YAML.
-    """
-    depth = 0
-    for found in yaml.parse(text, Loader=yaml.CSafeLoader):
-        depth += isinstance(found, yaml.CollectionStartEvent)
-        depth -= isinstance(found, yaml.CollectionEndEvent)
-        if depth > _DEEPEST:
-            raise yaml.YAMLError(f"nested over {_DEEPEST} levels deep")
-
-
 def configuration_schema() -> dict[str, Any]:
     """Give the JSON Schema (2020-12) of a configuration file."""
     schema = msgspec.json.schema(Configuration)
     connector = schema["$defs"]["ConnectorSettings"]
     del connector["properties"]["options"]
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
-
-
-class _TextDatesLoader(yaml.CSafeLoader):
-    """A safe loader that leaves dates as text, as JSON has them; the types convert them."""
-
-    yaml_implicit_resolvers = {  # noqa: RUF012 - the base class declares it so
-        first: [(tag, regexp) for tag, regexp in resolvers if not tag.endswith(":timestamp")]
-        for first, resolvers in yaml.CSafeLoader.yaml_implicit_resolvers.items()
-    }
 
 
 def _fold_connector_options(raw: dict[str, Any]) -> dict[str, Any]:

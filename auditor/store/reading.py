@@ -20,7 +20,10 @@ from auditor.store.retention import newest_anchor, require_kept
 from auditor.store.schema import audits, clusters, evidence, facts
 
 LIVE = "live"
-"""Origin of what was read from a cluster itself; stored snapshots have `snapshot`."""
+"""Origin of what was read from a cluster itself."""
+
+SNAPSHOT = "snapshot"
+"""Origin of stored snapshots."""
 
 
 async def cluster_ids(database: Database) -> tuple[tuple[str, str], ...]:

@@ -188,7 +188,8 @@ def test_two_sources_of_one_name_are_told_apart_by_the_user(run: Run, good: str)
 def test_no_source_says_what_to_name(run: Run) -> None:
     outcome = run("audit")
     assert outcome.code == 2
-    assert "name a SOURCE, for example snapshot:./manifests" in outcome.errors[0]
+    assert "default kubeconfig" in outcome.errors[0]
+    assert "name a SOURCE, for example" in outcome.errors[0]
 
 
 def test_an_output_folder_that_is_not_there_is_said_before_the_audit(run: Run, good: str) -> None:

@@ -6,6 +6,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import yaml
 
 from auditor import checks
@@ -17,6 +18,7 @@ from auditor.collector.projection import projection_for
 from auditor.kube.inventory import Inventory
 from auditor.model.audit import Audit
 from auditor.model.cluster import Cluster, Files
+from auditor.model.connection import Connection
 from auditor.model.finding import Finding
 from auditor.model.identity import CLUSTER_KIND
 from auditor.settings.limits import ReadLimits
@@ -25,6 +27,10 @@ from auditor.settings.loading import parse_configuration
 AT = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 FOLDER = Path(checks.__path__[0])
 NAMES = ("bad", "good")
+OF_THE_CONNECTION = frozenset(
+    {"auditor-overprivileged", "cluster-connection-unverified", "cluster-unreachable"}
+)
+"""Checks of the way to the API server: they need no resource."""
 EVERY = tuple((slug, name) for slug in catalog() for name in NAMES)
 
 
@@ -76,9 +82,13 @@ def fixture(slug: str, name: str) -> Fixture:
         id=identity, name=identity, provider="snapshot", tags=about["tags"], access=Files(path)
     )
     reading = read_files(cluster, projection_for(configuration), ReadLimits())
+    inventory = reading.inventory
+    if "connection" in about:
+        connection = msgspec.convert(about["connection"], Connection)
+        inventory = msgspec.structs.replace(inventory, connection=connection)
     rules = Rules.of(configuration)
     flagged = frozenset(about["flagged"])
-    return Fixture(slug, name, flagged, reading.cluster, reading.inventory, rules)
+    return Fixture(slug, name, flagged, reading.cluster, inventory, rules)
 
 
 def subject_of(finding: Finding) -> str:

@@ -1,0 +1,1 @@
+"""Discovery, cluster loops and shutdown: the only place that starts tasks."""
