@@ -49,8 +49,9 @@ e2e: $(VENV)/.dev $(VENV)/.project ## Use the built wheel as a stranger would, t
 bench: $(VENV)/.dev $(VENV)/.project ## Measure
 	@$(BIN)/python -m benchmarks
 
-docs: $(VENV)/.dev $(VENV)/.project ## Write the generated pages under docs/ anew
+docs: $(VENV)/.dev $(VENV)/.project ## Write the generated pages and the ClusterRole anew
 	@$(BIN)/python -m tools.docs
+	@$(BIN)/python -m tools.role
 
 # The runtime pins bind the development ones. No lock may name an index or a download address.
 COMPILE = $(BIN)/uv pip compile -q --no-config --generate-hashes --no-header --universal \

@@ -17,6 +17,7 @@ _COMMANDS = {
     "db": "Keep the database in order.",
     "evidence": "Ask what was stored, now and as of any moment.",
     "explain": "Tell why a finding is so.",
+    "serve": "Audit the configuration's clusters again and again, and answer over HTTP.",
     "snapshot": "Capture what an audit reads of one cluster, redacted, into one file.",
 }
 """Commands by name, with the line that `--help` shows; the module has the same name."""

@@ -79,6 +79,23 @@ class ConnectorSettings(Struct, frozen=True, kw_only=True):
     """Every other key of the entry, checked by the connector itself."""
 
 
+class Schedule(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How often the daemon looks."""
+
+    interval_seconds: Annotated[float, Meta(ge=1, le=86_400)] = 300.0
+    """Between two audits of a cluster. A sweep of a medium cluster is about fifty requests, so five
+    minutes stay under the 0.2 requests a second that an audit may cost a server."""
+    discovery_seconds: Annotated[float, Meta(ge=1, le=86_400)] = 300.0
+    """Between two listings of a connector's clusters."""
+    clusters_at_once: Annotated[int, Meta(ge=1, le=1_000)] = 20
+    """Clusters that are read at once. Each waits for its server most of the time."""
+
+    @property
+    def start_spread_seconds(self) -> float:
+        """Give the seconds over which first looks are spread, so that not all begin at once."""
+        return min(10.0, self.interval_seconds / 10)
+
+
 SYSTEM_NAMESPACES = ("kube-system", "kube-node-lease", "kube-public")
 """Namespaces of the cluster's own components, which need the host and belong to no tenant."""
 
@@ -95,5 +112,6 @@ class Configuration(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     checks: Mapping[str, CheckSettings] = field(default_factory=dict)
     declarations: tuple[Declaration, ...] = ()
     exceptions: tuple[RiskException, ...] = ()
+    schedule: Schedule = Schedule()
     database: Name | None = None
     """URL of the store: sqlite:///PATH or postgresql://…; see `--database` for the default."""

@@ -1,0 +1,57 @@
+"""Which clusters there are, as the connectors list them. Pure bookkeeping, no clock, no I/O.
+
+A fleet never shrinks because a listing failed, and not because one listing was short either: a
+cluster is gone when two complete listings of its connector in a row lack it.
+"""
+
+from collections.abc import Iterable
+
+from msgspec import Struct
+
+from auditor.model.cluster import Cluster
+
+LISTINGS_UNTIL_GONE = 2
+
+
+class Change(Struct, frozen=True):
+    """What a listing changed."""
+
+    current: tuple[Cluster, ...]
+    """Clusters of the connector to watch from now on, each with its newest access."""
+    gone: tuple[str, ...]
+    """Ids of clusters that are not there any more."""
+    doubles: tuple[str, ...]
+    """Ids that another connector lists too: the first one watches them."""
+
+
+class Roster:
+    """Keeps what each connector listed."""
+
+    def __init__(self) -> None:
+        """Start with no cluster known."""
+        self._owner: dict[str, str] = {}
+        self._missed: dict[str, int] = {}
+
+    def listed(self, connector: str, clusters: Iterable[Cluster]) -> Change:
+        """Take a complete listing of a connector."""
+        found: dict[str, Cluster] = {}
+        doubles = []
+        for cluster in clusters:
+            if cluster.id in found or self._owner.get(cluster.id, connector) != connector:
+                doubles.append(cluster.id)
+            else:
+                found[cluster.id] = cluster
+        gone = []
+        for known in [key for key, owner in self._owner.items() if owner == connector]:
+            self._missed[known] = 0 if known in found else self._missed[known] + 1
+            if self._missed[known] >= LISTINGS_UNTIL_GONE:
+                del self._owner[known], self._missed[known]
+                gone.append(known)
+        for new in found:
+            self._owner[new] = connector
+            self._missed.setdefault(new, 0)
+        return Change(tuple(found.values()), tuple(gone), tuple(doubles))
+
+    def ids(self) -> frozenset[str]:
+        """Give the ids of all clusters that count as there."""
+        return frozenset(self._owner)
