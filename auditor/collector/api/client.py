@@ -10,7 +10,6 @@ import base64
 import ssl
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any
 
 import aiohttp
 import msgspec
@@ -30,7 +29,7 @@ from auditor.collector.api.errors import (
     StatusError,
 )
 from auditor.collector.api.refusals import breaks_off, no_answer, status_error
-from auditor.collector.api.tls import tls_context
+from auditor.collector.api.tls import ShownCertificate, tls_context
 from auditor.collector.api.waiting import retry_after
 from auditor.model.cluster import Api, Credential, SourceError
 from auditor.settings.limits import ApiLimits
@@ -178,7 +177,6 @@ class ApiClient:
                 proxy=self._access.proxy,
                 server_hostname=self._access.server_name,
             ) as response:
-                self._note_certificate(response)
                 content = await read_body(response, self._limits)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             refusal = no_answer(error, self._base)
@@ -237,7 +235,7 @@ class ApiClient:
         is_tls = self._base.scheme == "https"
         refuse_literal(self._base.host or "")
         connector = aiohttp.TCPConnector(
-            ssl=tls_context(access, credential) if is_tls else False,
+            ssl=tls_context(access, credential, self._note_certificate) if is_tls else False,
             resolver=GuardedResolver(is_verified=access.verify and is_tls),
             limit=limits.lists_in_flight,
         )
@@ -255,10 +253,8 @@ class ApiClient:
             ),
         )
 
-    def _note_certificate(self, response: aiohttp.ClientResponse) -> None:
-        transport = response.connection.transport if response.connection else None
-        shown: Any = transport.get_extra_info("peercert") if transport else None
-        if shown and "notAfter" in shown:
+    def _note_certificate(self, shown: ShownCertificate) -> None:
+        if "notAfter" in shown:
             seconds = ssl.cert_time_to_seconds(shown["notAfter"])
             self.certificate_expires_at = datetime.fromtimestamp(seconds, UTC)
 

@@ -1,5 +1,6 @@
 """Saying in one line why a request has no usable answer."""
 
+import os
 import ssl
 
 import aiohttp
@@ -58,7 +59,8 @@ def no_answer(error: BaseException, base: URL) -> NoAnswerError:
         case TimeoutError():
             reason = f"{where} does not answer in time"
         case aiohttp.ClientConnectorError():
-            said = error.os_error.strerror or str(error.os_error)
+            number = error.os_error.errno
+            said = os.strerror(number) if number else str(error.os_error)
             reason = f"{where} cannot be reached: {said}"
         case _:
             plain = " ".join(str(error).split()) or type(error).__name__

@@ -3,15 +3,23 @@
 import os
 import ssl
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from auditor.collector.api.errors import NoAnswerError
 from auditor.model.cluster import Api, Credential
 
+ShownCertificate = dict[str, Any]
+"""A server's certificate as `ssl.SSLSocket.getpeercert` gives it; empty where it is not checked."""
 
-def tls_context(access: Api, credential: Credential) -> ssl.SSLContext:
+
+def tls_context(
+    access: Api, credential: Credential, note: Callable[[ShownCertificate], None]
+) -> ssl.SSLContext:
     """Make the context for an access and the client certificate of a credential.
+
+    `note` is told the certificate that the server shows, at each handshake.
 
     Without a CA of its own the system's are trusted: those compiled in, not the ones that the
     environment (`SSL_CERT_FILE`) names.
@@ -34,7 +42,19 @@ def tls_context(access: Api, credential: Credential) -> ssl.SSLContext:
         raise NoAnswerError(message) from error
     if credential.certificate is not None and credential.key is not None:
         _load_client_certificate(context, credential.certificate, credential.key)
+    context.sslobject_class = _noting(note)
     return context
+
+
+def _noting(note: Callable[[ShownCertificate], None]) -> type[ssl.SSLObject]:
+    """Give the class of connections that tell their server's certificate."""
+
+    class Noting(ssl.SSLObject):
+        def do_handshake(self) -> None:
+            super().do_handshake()
+            note(dict(self.getpeercert() or {}))
+
+    return Noting
 
 
 def plain_tls_error(error: BaseException) -> str:
