@@ -68,8 +68,8 @@ def corpus_objects(name: str = "live-cluster") -> list[dict[str, Any]]:
     for path in sorted((CORPUS / name).rglob("*.json")):
         document = json.loads(path.read_text())
         kind = document["kind"].removesuffix("List")
-        for item in document.get("items") or ():
-            found.append({"apiVersion": document["apiVersion"], "kind": kind} | item)
+        meta = {"apiVersion": document["apiVersion"], "kind": kind}
+        found += [meta | item for item in document.get("items") or ()]
     return found
 
 
