@@ -32,10 +32,20 @@ def audit_fleet(audits: Iterable[Audit], rules: Rules, at: datetime) -> FleetAud
         at=at,
         audits=ordered,
         fleet_findings=(),
+        duplicates=_duplicates(ordered),
         agreement_use=use,
         verdicts=_verdicts(findings),
         failures=_failures(findings),
     )
+
+
+def _duplicates(audits: tuple[Audit, ...]) -> tuple[tuple[str, ...], ...]:
+    """Find clusters whose kube-system has one uid."""
+    by_incarnation: dict[str, list[str]] = {}
+    for audit in audits:
+        if audit.incarnation is not None:
+            by_incarnation.setdefault(audit.incarnation, []).append(audit.cluster_id)
+    return tuple(tuple(ids) for ids in by_incarnation.values() if len(ids) > 1)
 
 
 def _verdicts(findings: list[Finding]) -> dict[str, int]:

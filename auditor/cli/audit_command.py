@@ -21,6 +21,7 @@ from auditor.cli.options import (
     load,
     now,
     remark_on_configuration,
+    remark_on_duplicates,
     remark_on_use,
     say_remarks,
 )
@@ -109,7 +110,7 @@ def command(  # noqa: PLR0913, PLR0917 - one parameter an option
     read = reader.read(sources)
     audits = list(read.used)
     whole = audit_fleet(audits, rules, at)
-    say_remarks(remark_on_use(configuration, whole, at))
+    say_remarks([*remark_on_use(configuration, whole, at), *remark_on_duplicates(whole)])
     fleet = selection.narrow(whole, rules)
     _write(fleet, read, output_format, output, show_all=show_all)
     stored = [item for item in audits if store or item.cluster_id in read.live_ids]

@@ -9,6 +9,7 @@ import click
 from auditor.checks.catalog import catalog, parameter_types, reserved_slugs
 from auditor.cli.failures import UsageFailure, remark
 from auditor.model.audit import FleetAudit
+from auditor.reports.text import safe
 from auditor.settings.configuration import Configuration
 from auditor.settings.loading import (
     ConfigurationError,
@@ -108,6 +109,15 @@ def remark_on_use(configuration: Configuration, fleet: FleetAudit, at: datetime)
         if not fleet.agreement_use.exceptions[index]
         and not exception.is_expired(at.date())
         and any(exception.speaks_of(audit.cluster_id) for audit in fleet.audits)
+    ]
+
+
+def remark_on_duplicates(fleet: FleetAudit) -> list[str]:
+    """Say which clusters were audited under several names."""
+    return [
+        f"{' and '.join(map(safe, ids))} are one cluster (or copies of one): their kube-system "
+        "namespaces have one uid"
+        for ids in fleet.duplicates
     ]
 
 

@@ -20,7 +20,7 @@ from auditor.daemon.sources import (
     parse_source,
 )
 from auditor.model.cluster import Cluster, Files, SourceError, SourceNotFoundError
-from auditor.model.reading import ReadProblem
+from auditor.model.reading import Coverage, ReadProblem
 from auditor.reports.document import SourceProblem
 from auditor.reports.text import safe
 from auditor.settings.configuration import Configuration
@@ -49,7 +49,7 @@ class _Outcome(Struct, Generic[Used], frozen=True):
     cluster_id: str
     is_live: bool
     used: Used
-    is_short: bool
+    shortfalls: tuple[Coverage, ...]
     problems: tuple[ReadProblem, ...]
     error: tuple[str, ExitCode] | None = None
 
@@ -142,7 +142,7 @@ class FleetReader(Generic[Used]):
             cluster_id=reading.cluster.id,
             is_live=not isinstance(cluster.access, Files),
             used=used,
-            is_short=any(item.state.is_shortfall for item in coverage),
+            shortfalls=tuple(item for item in coverage if item.state.is_shortfall),
             problems=reading.inventory.problems,
             error=error,
         )
@@ -165,18 +165,32 @@ class FleetReader(Generic[Used]):
         self._used[known] = outcome.used
         if outcome.is_live:
             self._live.add(known)
-        if outcome.is_short:
+        problems = [problem for problem in outcome.problems if problem.is_shortfall]
+        if outcome.shortfalls or problems:
             self._codes.append(ExitCode.INCOMPLETE)
-        for problem in outcome.problems:
-            if problem.is_shortfall:
-                self._codes.append(ExitCode.INCOMPLETE)
-                if not any(known_error.source == text for known_error in self._errors):
-                    complain(f"{safe(text)}: {safe(problem.where)}: {safe(problem.message)}")
+        if any(known_error.source == text for known_error in self._errors):
+            return
+        for problem in problems:
+            complain(f"{safe(text)}: {safe(problem.where)}: {safe(problem.message)}")
+        if not problems:
+            _complain_of(outcome.shortfalls, f"{safe(text)}: {safe(known)}")
 
     def _note(self, source: str, message: str, code: ExitCode) -> None:
         complain(f"{safe(source)}: {safe(message)}")
         self._errors.append(SourceProblem(source, message))
         self._codes.append(code)
+
+
+_NAMED_SHORTFALLS = 3
+"""Resources of one cluster whose shortfall is named; the rest are counted."""
+
+
+def _complain_of(shortfalls: tuple[Coverage, ...], place: str) -> None:
+    for item in shortfalls[:_NAMED_SHORTFALLS]:
+        complain(f"{place}: {item.resource} is {item.state}: {safe(item.detail or '')}")
+    rest = len(shortfalls) - _NAMED_SHORTFALLS
+    if rest > 0:
+        complain(f"{place}: and {rest} more resources")
 
 
 class _Counter:

@@ -138,6 +138,8 @@ class FleetAudit(Struct, frozen=True, kw_only=True):
     audits: tuple[Audit, ...]
     """Ordered by cluster id."""
     fleet_findings: tuple[Finding, ...]
+    duplicates: tuple[tuple[str, ...], ...] = ()
+    """Ids of clusters with one incarnation: one cluster under several names. Never merged."""
     agreement_use: AgreementUse
     verdicts: Mapping[str, int] = field(default_factory=dict)
     """How many findings have each shown verdict, zeros included."""

@@ -132,6 +132,7 @@ class AuditDocument(Struct, frozen=True):
     finished_at: str
     clusters: tuple[ClusterView, ...]
     fleet_findings: tuple[FindingView, ...]
+    duplicates: tuple[tuple[str, ...], ...]
     errors: tuple[SourceProblem, ...]
     summary: SummaryView
 
@@ -151,6 +152,7 @@ def audit_document(
         rfc3339(finished_at),
         tuple(_cluster(audit, show_all=show_all) for audit in fleet.audits),
         tuple(finding_view(finding) for finding in fleet.fleet_findings),
+        fleet.duplicates,
         errors,
         summary_view(fleet),
     )

@@ -168,7 +168,7 @@ def test_a_wait_longer_than_an_audit_leaves_the_server_alone(header: str) -> Non
     assert states(reading)["services"] == "failed"
     assert "left alone" in (coverage(reading, "services").detail or "")
     assert (reading.not_before or 0) > 3_000
-    assert reading.inventory.connection.rights_problem  # type: ignore[union-attr]
+    assert reading.inventory.connection.rights_problem
 
 
 @pytest.mark.parametrize("header", ["-1", "soon", "", "1.5e3", "Tue, 99 Foo"])

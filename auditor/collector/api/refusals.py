@@ -40,7 +40,11 @@ def status_error(status: int, content: bytes) -> StatusError:
 
 def breaks_off(error: BaseException) -> bool:
     """Whether a connection that stood was broken off, which is worth another attempt."""
-    refused = (aiohttp.ClientConnectorError, aiohttp.ClientConnectorCertificateError)
+    refused = (
+        aiohttp.ClientConnectorError,
+        aiohttp.ClientConnectorCertificateError,
+        aiohttp.InvalidURL,
+    )
     return not isinstance(error, (TimeoutError, ssl.SSLError, *refused))
 
 
@@ -56,6 +60,8 @@ def no_answer(error: BaseException, base: URL) -> NoAnswerError:
             reason = plain_tls_error(error)
         case aiohttp.ClientConnectorDNSError():
             reason = f"the name {base.host} cannot be resolved"
+        case aiohttp.InvalidURL():
+            reason = f"the server {where} is no address: {error.description}"
         case TimeoutError():
             reason = f"{where} does not answer in time"
         case aiohttp.ClientConnectorError():
