@@ -25,6 +25,7 @@ lint: $(VENV)/.dev $(VENV)/.project ## Check style, types and the floors
 	@$(BIN)/ruff format --check
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
+	@$(BIN)/hadolint Dockerfile
 
 # The wheel alone, in an environment that never saw this tree: it must carry all its data files.
 e2e: $(VENV)/.dev $(VENV)/.project ## Use the built wheel as a stranger would, then run the e2e tests
