@@ -15,7 +15,8 @@ def _last(instruction: str) -> str:
 
 def test_hadolint_finds_nothing() -> None:
     hadolint = Path(sys.executable).parent / "hadolint"
-    done = subprocess.run([hadolint, ROOT / "Dockerfile"], capture_output=True, text=True)
+    command = [hadolint, ROOT / "Dockerfile"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (0, "")
 
 

@@ -15,6 +15,7 @@ _COMMANDS = {
     "checks": "List the checks, or say what one of them means.",
     "config": "Check, show or describe the configuration.",
     "db": "Keep the database in order.",
+    "demo": "Audit or watch a simulated fleet of six clusters.",
     "evidence": "Ask what was stored, now and as of any moment.",
     "explain": "Tell why a finding is so.",
     "serve": "Audit the configuration's clusters again and again, and answer over HTTP.",

@@ -1,7 +1,5 @@
 """`audit`: read, judge, print, and exit as pipelines expect."""
 
-import os
-import shutil
 import sys
 from pathlib import Path
 
@@ -25,14 +23,12 @@ from auditor.cli.options import (
     remark_on_use,
     say_remarks,
 )
-from auditor.cli.reading import FleetReader, ReadFleet
-from auditor.model.audit import Audit, FleetAudit
+from auditor.cli.printing import print_fleet
+from auditor.cli.reading import FleetReader
+from auditor.model.audit import FleetAudit
 from auditor.model.verdict import Severity, Verdict
-from auditor.reports.document import audit_document, write_json
 
 _FAIL_ON = (*(severity.value for severity in Severity), Verdict.UNKNOWN.value)
-_PIPED_WIDTH = 160
-"""Columns of a table that no terminal shows."""
 
 
 @click.command(
@@ -112,7 +108,7 @@ def command(  # noqa: PLR0913, PLR0917 - one parameter an option
     whole = audit_fleet(audits, rules, at)
     say_remarks([*remark_on_use(configuration, whole, at), *remark_on_duplicates(whole)])
     fleet = selection.narrow(whole, rules)
-    _write(fleet, read, output_format, output, show_all=show_all)
+    print_fleet(fleet, read, output_format, output, show_all=show_all)
     stored = [item for item in audits if store or item.cluster_id in read.live_ids]
     if stored and not no_store:
         # After the answer: a database that cannot be used does not take it away.
@@ -136,40 +132,3 @@ def _findings_code(fleet: FleetAudit, fail_on: str | None) -> ExitCode:
             for severity, count in fleet.failures.items()
         )
     return ExitCode.FINDINGS if reached else ExitCode.DONE
-
-
-def _write(
-    fleet: FleetAudit,
-    read: ReadFleet[Audit],
-    output_format: str,
-    output: Path | None,
-    *,
-    show_all: bool,
-) -> None:
-    if output_format == "json":
-        document = audit_document(fleet, now(), show_all=show_all, errors=read.errors)
-        text = write_json(document)
-    else:
-        text = _table(fleet, read, show_all=show_all, to_file=output is not None)
-    if output is None:
-        click.echo(text, nl=False)
-        return
-    try:
-        output.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise UsageFailure(f"--output: {output} cannot be written: {error.strerror}") from error
-
-
-def _table(fleet: FleetAudit, read: ReadFleet[Audit], *, show_all: bool, to_file: bool) -> str:
-    # Imported here: 100 ms that `--format json` need not pay.
-    from auditor.reports.table import write_table  # noqa: PLC0415
-
-    is_terminal = sys.stdout.isatty() and not to_file
-    return write_table(
-        fleet,
-        show_all=show_all,
-        width=shutil.get_terminal_size().columns if is_terminal else _PIPED_WIDTH,
-        # The convention of NO_COLOR: any value that is not empty switches colour off.
-        colour=is_terminal and not os.environ.get("NO_COLOR"),
-        errors=read.errors,
-    )

@@ -4,7 +4,8 @@ Imported only by what uses a database: the libraries under it take over a second
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import TypeVar
 
@@ -34,16 +35,27 @@ def with_database(
     """
 
     async def run() -> Answer:
-        async with open_database(url) as database:
-            if may_create and database.is_sqlite and await is_empty(database):
-                await upgrade(database)
-            await require_current(database)
+        async with opened_database(url, may_create=may_create) as database:
             return await ask(database)
 
     try:
         return asyncio.run(run())
     except StoreError as error:
         raise UsageFailure(str(error)) from error
+
+
+@asynccontextmanager
+async def opened_database(url: str, *, may_create: bool = True) -> AsyncIterator[Database]:
+    """Open a database whose schema is current; `may_create` as for `with_database`.
+
+    Raises:
+        StoreError: the database cannot be used.
+    """
+    async with open_database(url) as database:
+        if may_create and database.is_sqlite and await is_empty(database):
+            await upgrade(database)
+        await require_current(database)
+        yield database
 
 
 def record_all(url: str, audits: list[Audit], live_ids: frozenset[str]) -> None:

@@ -76,7 +76,11 @@ class FleetReader(Generic[Used]):
 
     def read(self, texts: Iterable[str]) -> ReadFleet[Used]:
         """Read the named sources; none: every connector of the configuration, or the default."""
-        asyncio.run(self._read_all(tuple(texts)))
+        return asyncio.run(self.read_beside(texts))
+
+    async def read_beside(self, texts: Iterable[str]) -> ReadFleet[Used]:
+        """Do the same in a loop that runs already."""
+        await self._read_all(tuple(texts))
         return ReadFleet(
             tuple(self._used.values()),
             frozenset(self._live),

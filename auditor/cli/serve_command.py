@@ -31,7 +31,7 @@ def command(config_path: Path | None, database: str | None, listen: str) -> None
     cluster has a loop of its own: one that is slow, sick or hostile costs the others nothing.
     Logs go to standard error, one JSON object a line. SIGTERM stops it.
     """
-    host, port = _address(listen)
+    host, port = loopback_address(listen)
     if config_path is None:
         raise UsageFailure("name the configuration: --config auditor.yaml")
     configuration = load(config_path, now())
@@ -62,7 +62,7 @@ def command(config_path: Path | None, database: str | None, listen: str) -> None
     with_database(url, run, may_create=True)
 
 
-def _address(listen: str) -> tuple[str, int]:
+def loopback_address(listen: str) -> tuple[str, int]:
     """Read HOST:PORT; only loopback, for there is no authentication yet.
 
     Raises:
