@@ -10,11 +10,13 @@ import os
 import signal
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
+from typing import Annotated
 
 import msgspec
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from auditor.model.cluster import Credential, SourceError
 
@@ -37,19 +39,19 @@ class EnvVar(Struct, frozen=True):
     """A variable that a kubeconfig sets for a plugin."""
 
     name: str
-    value: str = ""
+    value: str | None = None
 
 
 class ExecConfig(Struct, frozen=True, rename="camel"):
     """A user's `exec` in a kubeconfig."""
 
-    command: str
-    api_version: str = ""
+    command: str | None = None
+    api_version: str | None = None
     args: tuple[str, ...] | None = None
     env: tuple[EnvVar, ...] | None = None
-    interactive_mode: str = ""
-    provide_cluster_info: bool = False
-    install_hint: str = ""
+    interactive_mode: str | None = None
+    provide_cluster_info: bool | None = None
+    install_hint: str | None = None
 
 
 class ExecPolicy(Struct, frozen=True):
@@ -68,7 +70,7 @@ class _Status(Struct, frozen=True, rename="camel"):
     token: str | None = None
     client_certificate_data: str | None = None
     client_key_data: str | None = None
-    expiration_timestamp: datetime | None = None
+    expiration_timestamp: Annotated[datetime, Meta(tz=True)] | None = None
 
 
 class _ExecCredential(Struct, frozen=True, rename="camel"):
@@ -113,19 +115,19 @@ class ExecCredentials:
 
     async def _run(self) -> _Status:
         config = self._config
-        if config.api_version not in _VERSIONS:
+        version = config.api_version
+        if version not in _VERSIONS:
             known = " or ".join(_VERSIONS)
-            raise SourceError(f"exec: apiVersion {config.api_version!r} is not {known}")
+            raise SourceError(f"exec: apiVersion {version!r} is not {known}")
         if config.interactive_mode == "Always":
             raise SourceError(f"exec: {config.command} needs a terminal (interactiveMode Always)")
         command = self._command()
         try:
-            process = await asyncio.create_subprocess_exec(
+            transport, plugin = await asyncio.get_running_loop().subprocess_exec(
+                _Plugin,
                 command,
                 *(config.args or ()),
                 stdin=asyncio.subprocess.DEVNULL,
-                stdout=asyncio.subprocess.PIPE,
-                stderr=asyncio.subprocess.PIPE,
                 env=self._environment(),
                 # Of its own group, so that what it starts ends with it.
                 start_new_session=True,
@@ -133,23 +135,23 @@ class ExecCredentials:
         except OSError as error:
             hint = f"; {' '.join(config.install_hint.split())}" if config.install_hint else ""
             raise SourceError(f"exec: {command} cannot run: {error.strerror}{hint}") from error
+        except ValueError as error:
+            # A null byte, or a variable's name with an equals sign.
+            raise SourceError(f"exec: {command!r} cannot run: {error}") from error
         try:
             async with asyncio.timeout(DEADLINE_SECONDS):
-                output, complaint = await asyncio.gather(
-                    _read(process.stdout), _read(process.stderr)
-                )
-                code = await process.wait()
+                await plugin.has_ended.wait()
         except TimeoutError as error:
             message = f"exec: {command} gave no answer in {DEADLINE_SECONDS:g} s"
             raise SourceError(message) from error
         finally:
-            _end(process)
-        if code != 0:
-            said = " ".join(complaint.decode(errors="replace").split())[:_LONGEST_COMPLAINT]
+            await _end(transport, plugin)
+        if (code := transport.get_returncode()) != 0:
+            said = " ".join(plugin.complaint.decode(errors="replace").split())[:_LONGEST_COMPLAINT]
             raise SourceError(
                 f"exec: {command} failed with code {code}: {said or 'no reason given'}"
             )
-        return _status(output, config.api_version, command)
+        return _status(bytes(plugin.answer), version, command)
 
     def _command(self) -> str:
         """Give what to run.
@@ -158,6 +160,8 @@ class ExecCredentials:
             SourceError: the policy does not allow it.
         """
         command = self._config.command
+        if not command:
+            raise SourceError("exec: names no command")
         if not self._policy.is_unattended:
             # As kubectl: with a slash it is relative to the kubeconfig, a bare name is searched.
             return str(self._folder / command) if "/" in command else command
@@ -179,34 +183,51 @@ class ExecCredentials:
         if self._config.provide_cluster_info:
             spec["cluster"] = dict(self._cluster_info)
         info = {"apiVersion": self._config.api_version, "kind": "ExecCredential", "spec": spec}
-        own = {item.name: item.value for item in self._config.env or ()}
+        own = {item.name: item.value or "" for item in self._config.env or ()}
         return inherited | own | {"KUBERNETES_EXEC_INFO": msgspec.json.encode(info).decode()}
 
 
-async def _read(stream: asyncio.StreamReader | None) -> bytes:
-    """Read a stream to its end, keeping what fits."""
-    kept = bytearray()
-    while stream is not None and (chunk := await stream.read(65_536)):
-        kept += chunk[: MAX_OUTPUT_BYTES - len(kept)]
-    return bytes(kept)
+class _Plugin(asyncio.SubprocessProtocol):
+    """What a running plugin has said: everything is read, and kept what fits."""
+
+    def __init__(self) -> None:
+        self.answer = bytearray()
+        self.complaint = bytearray()
+        self.has_exited = asyncio.Event()
+        self.has_ended = asyncio.Event()
+        """It exited, and nobody holds its output any more."""
+
+    def pipe_data_received(self, fd: int, data: bytes) -> None:
+        kept = self.answer if fd == 1 else self.complaint
+        kept += data[: MAX_OUTPUT_BYTES - len(kept)]
+
+    def process_exited(self) -> None:
+        self.has_exited.set()
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - the base's argument
+        self.has_ended.set()
 
 
-def _end(process: asyncio.subprocess.Process) -> None:
-    if process.returncode is None:
+async def _end(transport: asyncio.SubprocessTransport, plugin: _Plugin) -> None:
+    """Leave nothing behind: neither a process, where the plugin itself has exited, nor a pipe."""
+    # They have all ended already, or become another user's.
+    with suppress(ProcessLookupError, PermissionError):
         try:
-            os.killpg(process.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            return
+            # A group's number is not given away while one of its processes lives, nor just after.
+            os.killpg(transport.get_pid(), signal.SIGKILL)
+            await plugin.has_exited.wait()
+        finally:
+            transport.close()
 
 
 def _status(output: bytes, version: str, command: str) -> _Status:
     try:
         answer = msgspec.json.decode(output, type=_ExecCredential)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         # What it printed may be half a credential: it is not repeated.
         raise SourceError(f"exec: {command} printed no ExecCredential") from error
     if answer.kind != "ExecCredential" or answer.api_version != version:
-        raise SourceError(f"exec: {command} printed {answer.api_version}, not {version}")
+        raise SourceError(f"exec: {command} printed no ExecCredential of {version}")
     return answer.status
 
 

@@ -1,8 +1,9 @@
 """Clusters of a kubeconfig: one for each context, or the cluster that the auditor runs in."""
 
+import base64
 import glob
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from fnmatch import fnmatchcase
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -23,6 +24,8 @@ from connectors.kubeconfig_file import (
     Kubeconfig,
     UserEntry,
     content_of,
+    place_of,
+    read_file,
     read_kubeconfig,
 )
 
@@ -116,22 +119,31 @@ class _Static:
 class _TokenFile:
     """A token in a file that somebody else renews: read anew whenever it is asked for."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(
+        self, path: Path, certificate: bytes | None = None, key: bytes | None = None
+    ) -> None:
         self._path = path
+        self._certificate = certificate
+        self._key = key
 
     async def credential(self, *, renew: bool) -> Credential:  # noqa: ARG002 - always anew
         try:
-            token = self._path.read_text(encoding="utf-8").strip()
-        except (OSError, UnicodeDecodeError) as error:
-            raise SourceError(f"the token file {self._path} cannot be read: {error}") from error
+            token = read_file(self._path).decode().strip()
+        except SourceError as error:
+            raise SourceError(f"the token file {error}") from error
+        except UnicodeDecodeError as error:
+            raise SourceError(f"the token file {self._path} holds no text") from error
         if not token:
             raise SourceError(f"the token file {self._path} is empty")
-        return Credential(token=token)
+        return Credential(token=token, certificate=self._certificate, key=self._key)
 
 
 def _paths(options: KubeconfigOptions, base: Path) -> list[Path]:
+    if not options.path:
+        # What the environment names is seen from where we run.
+        base = Path()
     named = options.path or os.environ.get("KUBECONFIG") or "~/.kube/config"
-    return [base / Path(part).expanduser() for part in named.split(os.pathsep) if part]
+    return [place_of(part, base) for part in named.split(os.pathsep) if part]
 
 
 def _own_cluster(options: KubeconfigOptions) -> Cluster:
@@ -153,8 +165,12 @@ def _own_access() -> Api | NoAccess:
     except OSError as error:
         return NoAccess(f"{_SERVICE_ACCOUNT}/ca.crt cannot be read: {error.strerror}")
     bracketed = f"[{host}]" if ":" in host else host
+    try:
+        server = _checked_server(f"https://{bracketed}:{port}")
+    except SourceError as error:
+        return NoAccess(f"KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT: {error}")
     return Api(
-        server=f"https://{bracketed}:{port}",
+        server=server,
         credentials=_TokenFile(_SERVICE_ACCOUNT / "token"),
         ca=ca,
     )
@@ -162,55 +178,65 @@ def _own_access() -> Api | NoAccess:
 
 def _access(kubeconfig: Kubeconfig, name: str, policy: ExecPolicy) -> Api | NoAccess:
     context = kubeconfig.contexts[name]
-    if context.cluster not in kubeconfig.clusters:
-        return NoAccess(f"the context names the cluster {context.cluster!r}, which is not there")
+    if not context.cluster or context.cluster not in kubeconfig.clusters:
+        wanted = context.cluster or ""
+        return NoAccess(f"the context names the cluster {wanted!r}, which is not there")
     if context.user and context.user not in kubeconfig.users:
         return NoAccess(f"the context names the user {context.user!r}, which is not there")
     cluster, folder = kubeconfig.clusters[context.cluster]
-    user, user_folder = kubeconfig.users.get(context.user, (UserEntry(), folder))
+    user, user_folder = kubeconfig.users.get(context.user or "", (UserEntry(), folder))
     try:
-        return _api(cluster, folder, _credentials(user, user_folder, cluster, policy))
-    except SourceError as error:
-        return NoAccess(str(error))
-
-
-def _api(cluster: ClusterEntry, folder: Path, credentials: CredentialProvider) -> Api:
-    _check_server(cluster.server)
-    if cluster.proxy_url and urlsplit(cluster.proxy_url).scheme not in ("http", "https"):
-        raise SourceError(f"proxy-url {_shown(cluster.proxy_url)}: only http and https work")
-    return Api(
-        server=cluster.server,
-        credentials=credentials,
-        ca=content_of(
+        ca = content_of(
             cluster.certificate_authority_data,
             cluster.certificate_authority,
             folder,
             "certificate-authority",
-        ),
+        )
+        info = _cluster_info(cluster, ca)
+        return _api(cluster, ca, _credentials(user, user_folder, info, policy))
+    except SourceError as error:
+        return NoAccess(str(error))
+
+
+def _api(cluster: ClusterEntry, ca: bytes | None, credentials: CredentialProvider) -> Api:
+    if cluster.proxy_url and not _is_http_url(cluster.proxy_url):
+        raise SourceError(f"proxy-url {_shown(cluster.proxy_url)} is no http or https URL")
+    return Api(
+        server=_checked_server(cluster.server or ""),
+        credentials=credentials,
+        ca=ca,
         verify=not cluster.insecure_skip_tls_verify,
         server_name=cluster.tls_server_name or None,
         proxy=cluster.proxy_url or None,
     )
 
 
-def _check_server(server: str) -> None:
-    """Refuse a server that is no URL of an API.
+def _checked_server(server: str) -> str:
+    """Give a server that is the URL of an API.
 
     Raises:
         SourceError: it is not.
     """
     if not server:
         raise SourceError("the cluster names no server")
-    try:
-        parts = urlsplit(server)
-        is_usable = parts.scheme in ("http", "https") and bool(parts.hostname)
-        is_usable &= parts.port is None or parts.port > 0
-    except ValueError:
-        is_usable = False
-    if not is_usable:
+    if not _is_http_url(server):
         raise SourceError(f"the server {_shown(server)} is no http or https URL")
     if "@" in urlsplit(server).netloc:
         raise SourceError("the server's URL holds a user name; write it under users")
+    return server
+
+
+def _is_http_url(url: str) -> bool:
+    if not url.isprintable() or " " in url or "\\" in url:
+        # urlsplit overlooks them, and what sends the request does not.
+        return False
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname or "", parts.port
+        host.encode("idna").decode("idna")
+    except ValueError:
+        return False
+    return parts.scheme in ("http", "https") and bool(host) and port != 0
 
 
 def _shown(url: str) -> str:
@@ -219,9 +245,9 @@ def _shown(url: str) -> str:
 
 
 def _credentials(
-    user: UserEntry, folder: Path, cluster: ClusterEntry, policy: ExecPolicy
+    user: UserEntry, folder: Path, info: Mapping[str, object], policy: ExecPolicy
 ) -> CredentialProvider:
-    """Give the way a user proves who it is, in kubectl's order of precedence.
+    """Give the way a user proves who it is; as kubectl, a plugin is asked only for lack of others.
 
     Raises:
         SourceError: it cannot be used here.
@@ -236,23 +262,23 @@ def _credentials(
     key = content_of(user.client_key_data, user.client_key, folder, "client-key")
     if (certificate is None) != (key is None):
         raise SourceError("client-certificate and client-key come together; one is missing")
-    if user.exec is not None:
-        return ExecCredentials(user.exec, folder, policy, _cluster_info(cluster))
-    if user.token_file and certificate is None:
-        return _TokenFile(folder / Path(user.token_file).expanduser())
-    basic = (user.username, user.password) if user.username else None
+    if user.token_file:
+        return _TokenFile(place_of(user.token_file, folder), certificate, key)
+    if user.exec is not None and not (user.token or user.username or certificate):
+        return ExecCredentials(user.exec, folder, policy, info)
+    basic = (user.username, user.password or "") if user.username else None
     return _Static(
         Credential(token=user.token or None, basic=basic, certificate=certificate, key=key)
     )
 
 
-def _cluster_info(cluster: ClusterEntry) -> dict[str, object]:
+def _cluster_info(cluster: ClusterEntry, ca: bytes | None) -> dict[str, object]:
     """Give what a plugin with provideClusterInfo is told (ExecCredential spec.cluster)."""
     info: dict[str, object] = {
         "server": cluster.server,
         "tls-server-name": cluster.tls_server_name,
         "insecure-skip-tls-verify": cluster.insecure_skip_tls_verify,
-        "certificate-authority-data": cluster.certificate_authority_data,
+        "certificate-authority-data": base64.b64encode(ca or b"").decode(),
         "proxy-url": cluster.proxy_url,
     }
     return {key: value for key, value in info.items() if value}

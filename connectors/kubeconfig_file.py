@@ -1,8 +1,11 @@
-"""A kubeconfig file as values, and the merging of several as kubectl does it."""
+"""A kubeconfig file as values, and the merging of several as kubectl does it.
+
+A key without a value (`token:`) is as good as none, as kubectl has it.
+"""
 
 import base64
-import binascii
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
@@ -20,26 +23,26 @@ MAX_BYTES = 8 * 1024 * 1024
 class ClusterEntry(Struct, frozen=True, rename="kebab"):
     """How to reach a server."""
 
-    server: str = ""
-    certificate_authority: str = ""
-    certificate_authority_data: str = ""
-    insecure_skip_tls_verify: bool = False
-    tls_server_name: str = ""
-    proxy_url: str = ""
+    server: str | None = None
+    certificate_authority: str | None = None
+    certificate_authority_data: str | None = None
+    insecure_skip_tls_verify: bool | None = None
+    tls_server_name: str | None = None
+    proxy_url: str | None = None
 
 
 class UserEntry(Struct, frozen=True, rename="kebab"):
     """How to prove who one is."""
 
-    client_certificate: str = ""
-    client_certificate_data: str = ""
-    client_key: str = ""
-    client_key_data: str = ""
-    token: str = ""
-    token_file: str = field(default="", name="tokenFile")
-    username: str = ""
-    password: str = ""
-    impersonate: str = field(default="", name="as")
+    client_certificate: str | None = None
+    client_certificate_data: str | None = None
+    client_key: str | None = None
+    client_key_data: str | None = None
+    token: str | None = None
+    token_file: str | None = field(default=None, name="tokenFile")
+    username: str | None = None
+    password: str | None = None
+    impersonate: str | None = field(default=None, name="as")
     exec: ExecConfig | None = None
     auth_provider: dict[str, object] | None = None
 
@@ -47,8 +50,8 @@ class UserEntry(Struct, frozen=True, rename="kebab"):
 class ContextEntry(Struct, frozen=True):
     """A cluster and a user, by name."""
 
-    cluster: str = ""
-    user: str = ""
+    cluster: str | None = None
+    user: str | None = None
 
 
 class _NamedCluster(Struct, frozen=True):
@@ -89,13 +92,16 @@ def read_kubeconfig(paths: Iterable[Path]) -> Kubeconfig:
     """
     merged = Kubeconfig({}, {}, {})
     named = tuple(paths)
-    present = [path for path in named if path.exists()]
+    present: dict[Path, _File] = {}
+    for path in named:
+        with suppress(SourceNotFoundError):
+            present[path] = _read(path)
     if not present:
-        listed = ", ".join(map(str, named))
+        listed = ", ".join(map(str, named)) or "a kubeconfig file"
         raise SourceNotFoundError(f"{listed} is not there; name a kubeconfig file")
-    for path in present:
-        file = _read(path)
-        folder = path.resolve().parent
+    for path, file in present.items():
+        # Not resolved: kubectl takes a link's own folder.
+        folder = path.absolute().parent
         for cluster in file.clusters or ():
             merged.clusters.setdefault(cluster.name, (cluster.cluster or ClusterEntry(), folder))
         for user in file.users or ():
@@ -105,7 +111,40 @@ def read_kubeconfig(paths: Iterable[Path]) -> Kubeconfig:
     return merged
 
 
-def content_of(data: str, path: str, folder: Path, what: str) -> bytes | None:
+def place_of(path: str, folder: Path) -> Path:
+    """Give a path that a file or a person wrote: relative ones are taken from `folder`.
+
+    Raises:
+        SourceError: it begins with a `~name` that has no home folder.
+    """
+    try:
+        return folder / Path(path).expanduser()
+    except RuntimeError as error:
+        raise SourceError(f"{path}: there is no such home folder") from error
+
+
+def read_file(path: Path) -> bytes:
+    """Read a file, which is small, as all are that a kubeconfig names.
+
+    Raises:
+        SourceNotFoundError: it is not there.
+        SourceError: it cannot be read, or is too large.
+    """
+    try:
+        with path.open("rb") as file:
+            content = file.read(MAX_BYTES + 1)
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise SourceNotFoundError(f"{path} is not there") from error
+    except OSError as error:
+        raise SourceError(f"{path} cannot be read: {error.strerror}") from error
+    except ValueError as error:
+        raise SourceError(f"{str(path)!r} is no path: {error}") from error
+    if len(content) > MAX_BYTES:
+        raise SourceError(f"{path} holds over {MAX_BYTES:,} bytes")
+    return content
+
+
+def content_of(data: str | None, path: str | None, folder: Path, what: str) -> bytes | None:
     """Give what an entry holds itself as base64, or names as a file; None if neither.
 
     Raises:
@@ -113,25 +152,22 @@ def content_of(data: str, path: str, folder: Path, what: str) -> bytes | None:
     """
     if data:
         try:
-            return base64.b64decode(data, validate=True)
-        except binascii.Error as error:
+            # Line breaks are fine, as in any folded text.
+            return base64.b64decode("".join(data.split()), validate=True)
+        except ValueError as error:
             raise SourceError(f"{what}-data is no base64") from error
     if not path:
         return None
-    place = folder / Path(path).expanduser()
     try:
-        return place.read_bytes()
-    except OSError as error:
-        raise SourceError(f"{what}: {place} cannot be read: {error.strerror}") from error
+        return read_file(place_of(path, folder))
+    except SourceError as error:
+        raise SourceError(f"{what}: {error}") from error
 
 
 def _read(path: Path) -> _File:
+    content = read_file(path)
     try:
-        if path.stat().st_size > MAX_BYTES:
-            raise SourceError(f"{path} holds over {MAX_BYTES:,} bytes; name a kubeconfig file")
-        return msgspec.convert(load_yaml(path.read_bytes()) or {}, _File)
-    except OSError as error:
-        raise SourceError(f"{path} cannot be read: {error.strerror}") from error
+        return msgspec.convert(load_yaml(content) or {}, _File)
     except yaml.YAMLError as error:
         # Its message may quote the file, and the file holds credentials.
         mark = getattr(error, "problem_mark", None)

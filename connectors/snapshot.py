@@ -5,7 +5,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from auditor.model.cluster import Cluster, Files, SourceError
+from auditor.model.cluster import Cluster, Files, SourceError, SourceNotFoundError
 
 
 class SnapshotOptions(Struct, frozen=True, forbid_unknown_fields=True):
@@ -46,13 +46,20 @@ class SnapshotConnector:
         *,
         unattended: bool,  # noqa: ARG004 - files need no caution
     ) -> AsyncIterator[Cluster]:
-        """Yield the cluster at the path; relative paths are taken from `base`."""
+        """Yield the cluster at the path; relative paths are taken from `base`.
+
+        Raises:
+            SourceNotFoundError: it begins with a `~name` without home, or goes in circles.
+        """
         yield _cluster(options, base)
 
 
 def _cluster(options: SnapshotOptions, base: Path) -> Cluster:
-    path = base / Path(options.path).expanduser()
-    name = options.id or _base_name(path)
+    try:
+        path = base / Path(options.path).expanduser()
+        name = options.id or _base_name(path)
+    except (RuntimeError, ValueError) as error:
+        raise SourceNotFoundError(f"{options.path!r} is no path: {error}") from error
     return Cluster(
         id=f"snapshot/{name}",
         name=name,

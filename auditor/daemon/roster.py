@@ -31,6 +31,7 @@ class Roster:
         """Start with no cluster known."""
         self._owner: dict[str, str] = {}
         self._missed: dict[str, int] = {}
+        self._last: dict[str, frozenset[str]] = {}
 
     def listed(self, connector: str, clusters: Iterable[Cluster]) -> Change:
         """Take a complete listing of a connector."""
@@ -41,16 +42,26 @@ class Roster:
                 doubles.append(cluster.id)
             else:
                 found[cluster.id] = cluster
-        gone = []
-        for known in [key for key, owner in self._owner.items() if owner == connector]:
-            self._missed[known] = 0 if known in found else self._missed[known] + 1
-            if self._missed[known] >= LISTINGS_UNTIL_GONE:
-                del self._owner[known], self._missed[known]
-                gone.append(known)
-        for new in found:
-            self._owner[new] = connector
-            self._missed.setdefault(new, 0)
+        self._last[connector] = frozenset((*found, *doubles))
+        gone = [
+            known
+            for known in [key for key, owner in self._owner.items() if owner == connector]
+            if known not in found and self._is_gone(known)
+        ]
+        self._missed |= dict.fromkeys(found, 0)
+        self._owner |= dict.fromkeys(found, connector)
         return Change(tuple(found.values()), tuple(gone), tuple(doubles))
+
+    def _is_gone(self, known: str) -> bool:
+        """Count that its connector lacks a cluster; another one that lists it takes it over."""
+        self._missed[known] += 1
+        if self._missed[known] < LISTINGS_UNTIL_GONE:
+            return False
+        others = sorted(name for name, last in self._last.items() if known in last)
+        del self._owner[known], self._missed[known]
+        if others:
+            self._owner[known], self._missed[known] = others[0], 0
+        return not others
 
     def ids(self) -> frozenset[str]:
         """Give the ids of all clusters that count as there."""

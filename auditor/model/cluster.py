@@ -1,7 +1,7 @@
 """A cluster as a connector yields it: who it is, what the cloud says of it, how to read it."""
 
 from collections.abc import Mapping
-from typing import Protocol
+from typing import Any, Protocol
 
 from msgspec import Struct, field
 
@@ -27,6 +27,10 @@ class Credential(Struct, frozen=True, kw_only=True):
         """Say which parts there are, not what they hold."""
         parts = (name for name in self.__struct_fields__ if getattr(self, name) is not None)
         return f"Credential({', '.join(parts)})"
+
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        """Give nothing to pretty printers, which pass `repr` by."""
+        return []
 
 
 class CredentialProvider(Protocol):
@@ -54,6 +58,14 @@ class Api(Struct, frozen=True, kw_only=True):
     """The name to expect in the certificate, where it is not the host."""
     proxy: str | None = None
     """URL of a proxy. The environment's proxies are never used."""
+
+    def __repr__(self) -> str:
+        """Say where it leads; a proxy's URL may hold a password."""
+        return f"Api(server={self.server!r})"
+
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        """Give the same to pretty printers, which pass `repr` by."""
+        return [("server", self.server)]
 
 
 class NoAccess(Struct, frozen=True):

@@ -12,17 +12,25 @@ def load_yaml(text: bytes) -> Any:
     """Read one YAML document; dates stay text, as JSON has them.
 
     Raises:
-        yaml.YAMLError: it is not YAML, or nested too deeply.
+        yaml.YAMLError: it is not YAML, nested too deeply, or uses merge keys.
     """
-    _refuse_depth(text)
-    return yaml.load(text, Loader=_TextDatesLoader)  # noqa: S506 - a SafeLoader, see below
+    _refuse_bombs(text)
+    try:
+        return yaml.load(text, Loader=_TextDatesLoader)  # noqa: S506 - a SafeLoader, see below
+    except (ValueError, KeyError, IndexError, AttributeError) as error:
+        # What PyYAML lets through of a scalar that is not of its type. Its text quotes the file,
+        # which may hold credentials.
+        raise yaml.YAMLError("a value is not of the type that it claims") from error
 
 
-def _refuse_depth(text: bytes) -> None:
-    """Refuse what would exhaust the stack: the C loader composes recursively, without a guard.
+def _refuse_bombs(text: bytes) -> None:
+    """Refuse what is small here and large once it is composed.
+
+    The C loader composes recursively, without a guard; and merge keys copy what they name, so that
+    a few lines of them fill any memory. Plain aliases share.
 
     Raises:
-        yaml.YAMLError: it is nested too deeply, or is not YAML.
+        yaml.YAMLError: it is nested too deeply, merges, or is not YAML.
     """
     depth = 0
     for found in yaml.parse(text, Loader=yaml.CSafeLoader):
@@ -30,6 +38,8 @@ def _refuse_depth(text: bytes) -> None:
         depth -= isinstance(found, yaml.CollectionEndEvent)
         if depth > _DEEPEST:
             raise yaml.YAMLError(f"nested over {_DEEPEST} levels deep")
+        if isinstance(found, yaml.ScalarEvent) and found.value == "<<" and found.implicit[0]:
+            raise yaml.YAMLError("merge keys (<<) are not taken here; write the entries out")
 
 
 class _TextDatesLoader(yaml.CSafeLoader):

@@ -23,7 +23,7 @@ from auditor.model.verdict import Verdict
 from auditor.settings.configuration import Configuration
 from auditor.simulator.faults import Fault, Redirect
 from auditor.simulator.fleet import SimulatedCluster, Simulator
-from tests.collector.live import QUICK, TOKENS, read, run, states
+from tests.collector.live import QUICK, TOKENS, Token, read, run, states
 
 NOW = datetime.now(UTC)
 
@@ -251,3 +251,21 @@ def test_the_environment_is_ignored(monkeypatch: pytest.MonkeyPatch, tmp_path: P
     assert set(identities) == {"auditor"}
     assert "not trusted" in failure(without_ca)
     assert "SSL_CERT_FILE" in os.environ
+
+
+@pytest.mark.parametrize(
+    ("server", "token"),
+    [
+        ("https://127.0.0.1:1", "CANARY\nx"),
+        ("https://127.0.0.1:1", "CANARY\0"),
+        ("https://a..b", "CANARY"),
+        ("https://host\\CANARY", "CANARY"),
+    ],
+)
+def test_what_cannot_be_written_in_http_is_said_without_the_credential(
+    server: str, token: str
+) -> None:
+    """[C18]."""
+    reading = run([], lambda cluster: read(cluster, server=server, credentials=Token(token)))
+    assert failure(reading)
+    assert "CANARY" not in failure(reading)

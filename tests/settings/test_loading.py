@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from auditor.checks.catalog import parameter_types
 from auditor.model.audience import Audience
@@ -13,6 +14,7 @@ from auditor.model.ports import Protocol
 from auditor.model.verdict import Severity
 from auditor.settings.configuration import Configuration, SegmentMatch
 from auditor.settings.loading import ConfigurationError, load_configuration, parse_configuration
+from auditor.settings.yaml_text import load_yaml
 from tests.settings.samples import SAMPLE, TODAY
 
 CHECKS = parameter_types()
@@ -307,3 +309,24 @@ def test_a_file_that_is_not_there_says_what_to_check(tmp_path: Path) -> None:
 def test_a_configuration_that_is_nested_too_deeply_is_refused() -> None:
     with pytest.raises(ConfigurationError, match="nested over 50 levels deep"):
         parse_configuration(b"[" * 200_000, {}, TODAY)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"a: 0x_",
+        b"a: -0b_",
+        b"a: !!int CANARY",
+        b"a: !!float CANARY",
+        b"a: !!bool CANARY",
+        b"a: !!int ''",
+        b"a: !!timestamp CANARY",
+        b"a: !!timestamp 2020-99-99",
+        b"a: " + b"9" * 5_000,
+        b"a0: &a0 {x: 1}\nb: {<<: *a0}",
+    ],
+)
+def test_what_is_not_of_its_type_is_one_error_that_quotes_nothing(text: bytes) -> None:
+    with pytest.raises(yaml.YAMLError) as caught:
+        load_yaml(text)
+    assert "CANARY" not in str(caught.value)

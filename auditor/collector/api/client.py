@@ -70,7 +70,7 @@ class ApiClient:
         """Keep an access; nothing is sent yet."""
         self._access = access
         self._limits = limits
-        self._base = URL(access.server.rstrip("/"))
+        self._base = _base_of(access.server)
         self._places = asyncio.Semaphore(limits.lists_in_flight)
         self._renewing = asyncio.Lock()
         self._credential: Credential | None = None
@@ -183,6 +183,10 @@ class ApiClient:
             if breaks_off(error):
                 raise _TransientError(refusal, None) from error
             raise refusal from error
+        except (ValueError, TypeError) as error:
+            # A token with a line break, a name that no name server knows: what such an error says
+            # may quote the credential.
+            raise NoAnswerError("the server or its credential cannot be written in HTTP") from error
         return self._judged(response, content)
 
     def _judged(self, response: aiohttp.ClientResponse, content: bytes) -> Answer:
@@ -262,6 +266,14 @@ class ApiClient:
         if self._session is not None:
             await self._session.close()
             self._session = None
+
+
+def _base_of(server: str) -> URL:
+    """Read a server's URL; one that is none leads nowhere, and the first request says so."""
+    try:
+        return URL(server.rstrip("/"))
+    except ValueError:
+        return URL("https://invalid.invalid")
 
 
 _random_pause = wait_random_exponential(multiplier=0.5, max=8)
