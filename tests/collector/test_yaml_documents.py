@@ -584,9 +584,11 @@ def test_nesting_without_end_is_a_broken_document_and_no_crash(opening: str) -> 
     ids=["directives", "sexagesimal", "merges", "empty", "comments", "preamble", "braces"],
 )
 def test_what_looks_quadratic_is_read_in_linear_time(text: str) -> None:
-    started = time.perf_counter()
+    # In CPU seconds, which other work on the machine does not lengthen. Quadratic work on these
+    # texts takes many minutes, linear work a second or two.
+    started = time.process_time()
     read(text)
-    assert time.perf_counter() - started < 5
+    assert time.process_time() - started < 30
 
 
 def test_documents_are_read_one_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
