@@ -1,21 +1,32 @@
 """What may go wrong at a simulated server, and for which requests."""
 
 import asyncio
-import gzip
-import socket
-import struct
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Callable
 from typing import Any
 
+import msgspec
 from aiohttp import web
 from msgspec import Struct
 
-from auditor.simulator.statuses import EXPIRED_CONTINUE, json_answer, status_answer
+from auditor.simulator.packing import bomb, unpacked
+from auditor.simulator.sending import hang_up, send, send_parts, sleep_unless
+from auditor.simulator.statuses import (
+    EXPIRED_CONTINUE,
+    NO_CACHE,
+    Answer,
+    json_answer,
+    status_answer,
+)
+from auditor.simulator.tokens import (
+    ANY_VERSION,
+    Token,
+    TokenMalformedError,
+    read_token,
+    write_token,
+)
 
-Respond = Callable[[], Awaitable[web.Response]]
-"""Gives the answer that the server would give without the fault."""
-
-_CHUNK = 64 * 1024
+_STEPS_PER_SECOND = 10
+"""In how many drops a slow body is written; one byte is the least."""
 
 
 class Asked(Struct, frozen=True):
@@ -23,7 +34,7 @@ class Asked(Struct, frozen=True):
 
     path: str
     verb: str
-    """`list`, `get` or `create`; of a path that is no resource the HTTP method in lower case."""
+    """As RBAC has it: `list`, `get`, `create`; the HTTP method of a path that is no resource."""
     resource: str | None
     """The plural, or `plural.group` outside the core group."""
     page: int
@@ -34,9 +45,10 @@ class Asked(Struct, frozen=True):
 class Context(Struct, frozen=True):
     """What an action needs to misbehave."""
 
-    request: web.Request
+    request: web.BaseRequest
     asked: Asked
-    respond: Respond
+    respond: Callable[[], Answer]
+    """Gives the answer that the server would give without the fault."""
     stopped: asyncio.Event
     """Set when the server stops: nothing hangs longer."""
 
@@ -45,8 +57,12 @@ class Action(Struct, frozen=True):
     """A way to misbehave."""
 
     async def act(self, context: Context) -> web.StreamResponse:
-        """Answer a request in that way."""
-        raise NotImplementedError
+        """Answer a request in that way; most ways are another answer, sent properly."""
+        return await send(context.request, self.answer(context))
+
+    def answer(self, context: Context) -> Answer:
+        """Give the answer."""
+        return context.respond()
 
 
 class Status(Action, frozen=True):
@@ -54,21 +70,20 @@ class Status(Action, frozen=True):
 
     code: int
     retry_after: str | int | None = None
+    """As the header says it: seconds, an HTTP-date, or nonsense."""
     message: str | None = None
     html: bool = False
     """A page for people, as a proxy in front writes it."""
 
-    async def act(self, context: Context) -> web.StreamResponse:
-        """Answer at once."""
+    def answer(self, context: Context) -> Answer:
+        """Give the status."""
         del context
         headers = {} if self.retry_after is None else {"Retry-After": str(self.retry_after)}
-        if self.html:
-            page = f"<html><body><h1>{self.code}</h1></body></html>"
-            return web.Response(
-                status=self.code, text=page, content_type="text/html", headers=headers
-            )
         message = self.message or f"the simulated server answers {self.code}"
-        return status_answer(self.code, "Simulated", message, headers=headers)
+        if self.html:
+            page = f"<html><body><h1>{self.code}</h1><p>{message}</p></body></html>"
+            return Answer(self.code, headers | {"Content-Type": "text/html"}, page.encode())
+        return status_answer(self.code, message, headers=headers)
 
 
 class Delay(Action, frozen=True):
@@ -78,8 +93,8 @@ class Delay(Action, frozen=True):
 
     async def act(self, context: Context) -> web.StreamResponse:
         """Wait, then answer."""
-        await _sleep(self.seconds, context.stopped)
-        return await context.respond()
+        await sleep_unless(context.stopped, self.seconds)
+        return await send(context.request, context.respond())
 
 
 class SlowBody(Action, frozen=True):
@@ -89,36 +104,39 @@ class SlowBody(Action, frozen=True):
 
     async def act(self, context: Context) -> web.StreamResponse:
         """Write a byte at a time, or a tenth of a second's worth."""
-        answer = await context.respond()
-        body = bytes(answer.body) if isinstance(answer.body, bytes) else b""
-        step = max(1, int(self.bytes_per_second / 10))
+        answer = context.respond()
+        step = max(1, int(self.bytes_per_second / _STEPS_PER_SECOND))
 
-        async def drops() -> AsyncIterator[bytes]:
-            for start in range(0, len(body), step):
-                yield body[start : start + step]
-                await _sleep(step / self.bytes_per_second, context.stopped)
+        async def drops() -> AsyncGenerator[bytes, None]:
+            for start in range(0, len(answer.body), step):
+                yield answer.body[start : start + step]
+                await sleep_unless(context.stopped, step / self.bytes_per_second)
+                if context.stopped.is_set():
+                    hang_up(context.request)
 
-        return await _stream(context, answer, drops(), length=len(body))
+        return await send_parts(context.request, answer, drops())
 
 
 class Stall(Action, frozen=True):
-    """Some bytes, then silence on an open connection."""
+    """Some bytes of the right answer, then silence on an open connection."""
 
     after_bytes: int = 0
+    """Of the body; at 0 not even the status is sent."""
 
     async def act(self, context: Context) -> web.StreamResponse:
-        """Write the beginning of the right answer and wait for the end of the server."""
-        answer = await context.respond()
-        body = bytes(answer.body) if isinstance(answer.body, bytes) else b""
-        if not self.after_bytes:
-            await context.stopped.wait()
-            return answer
+        """Be silent until the client goes or the server stops."""
+        answer = context.respond()
 
-        async def beginning() -> AsyncIterator[bytes]:
-            yield body[: self.after_bytes]
+        async def beginning() -> AsyncGenerator[bytes, None]:
+            yield answer.body[: self.after_bytes]
             await context.stopped.wait()
+            hang_up(context.request)
 
-        return await _stream(context, answer, beginning(), length=len(body))
+        if self.after_bytes:
+            return await send_parts(context.request, answer, beginning())
+        await context.stopped.wait()
+        hang_up(context.request)
+        return web.Response(status=answer.status)
 
 
 class Truncate(Action, frozen=True):
@@ -128,15 +146,13 @@ class Truncate(Action, frozen=True):
 
     async def act(self, context: Context) -> web.StreamResponse:
         """Write some bytes and close."""
-        answer = await context.respond()
-        body = bytes(answer.body) if isinstance(answer.body, bytes) else b""
+        answer = context.respond()
 
-        async def beginning() -> AsyncIterator[bytes]:
-            yield body[: self.after_bytes]
-            if context.request.transport is not None:
-                context.request.transport.close()
+        async def beginning() -> AsyncGenerator[bytes, None]:
+            yield answer.body[: self.after_bytes]
+            hang_up(context.request)
 
-        return await _stream(context, answer, beginning(), length=len(body))
+        return await send_parts(context.request, answer, beginning())
 
 
 class Body(Action, frozen=True):
@@ -147,13 +163,12 @@ class Body(Action, frozen=True):
     encoding: str | None = None
     """Content-Encoding to claim."""
 
-    async def act(self, context: Context) -> web.StreamResponse:
-        """Answer with the bytes."""
+    def answer(self, context: Context) -> Answer:
+        """Give the bytes."""
         del context
         headers = {"Content-Type": self.content_type}
-        if self.encoding:
-            headers["Content-Encoding"] = self.encoding
-        return web.Response(body=self.content, headers=headers)
+        encoding = {"Content-Encoding": self.encoding} if self.encoding else {}
+        return Answer(200, headers | encoding, self.content)
 
 
 class GzipBomb(Action, frozen=True):
@@ -161,17 +176,14 @@ class GzipBomb(Action, frozen=True):
 
     megabytes: int
 
-    async def act(self, context: Context) -> web.StreamResponse:
-        """Answer with valid gzip of a list whose one object has a very long name."""
-        head = b'{"kind":"%s","items":[{"metadata":{"name":"' % context.asked.list_kind.encode()
-        content = head + b"a" * (self.megabytes * 1024 * 1024) + b'"}}]}'
-        packed = await asyncio.to_thread(gzip.compress, content, 9)
+    def answer(self, context: Context) -> Answer:
+        """Give valid gzip of a list whose one object has a very long name."""
         headers = {"Content-Type": "application/json", "Content-Encoding": "gzip"}
-        return web.Response(body=packed, headers=headers)
+        return Answer(200, NO_CACHE | headers, bomb(context.asked.list_kind, self.megabytes))
 
 
 class EndlessBody(Action, frozen=True):
-    """A body that never ends."""
+    """A list that never ends."""
 
     chunk: bytes = b'{"metadata":{"name":"again"}},' * 512
     lying_length: int | None = None
@@ -179,15 +191,17 @@ class EndlessBody(Action, frozen=True):
 
     async def act(self, context: Context) -> web.StreamResponse:
         """Write until the client goes or the server stops."""
-        answer = json_answer(b"")
+        # Framed as what cannot be measured; the bytes themselves are not sent.
+        answer = json_answer(self.chunk * (1 + 4096 // max(len(self.chunk), 1)))
 
-        async def always() -> AsyncIterator[bytes]:
+        async def always() -> AsyncGenerator[bytes, None]:
             yield b'{"kind":"%s","items":[' % context.asked.list_kind.encode()
             while not context.stopped.is_set():
                 yield self.chunk
                 await asyncio.sleep(0)
+            hang_up(context.request)
 
-        return await _stream(context, answer, always(), length=self.lying_length)
+        return await send_parts(context.request, answer, always(), self.lying_length)
 
 
 class Redirect(Action, frozen=True):
@@ -196,10 +210,10 @@ class Redirect(Action, frozen=True):
     location: str
     code: int = 302
 
-    async def act(self, context: Context) -> web.StreamResponse:
-        """Answer with the location."""
+    def answer(self, context: Context) -> Answer:
+        """Give the location."""
         del context
-        return web.Response(status=self.code, headers={"Location": self.location})
+        return Answer(self.code, {"Location": self.location}, b"")
 
 
 class Reset(Action, frozen=True):
@@ -207,32 +221,36 @@ class Reset(Action, frozen=True):
 
     async def act(self, context: Context) -> web.StreamResponse:
         """Reset the connection."""
-        transport = context.request.transport
-        if transport is not None:
-            raw: Any = transport.get_extra_info("socket")
-            # Lingering for no time makes the kernel send RST in place of FIN.
-            raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-            transport.abort()
+        hang_up(context.request, reset=True)
         return web.Response(status=500)
 
 
 class ExpireContinue(Action, frozen=True):
     """The state that is being listed was forgotten."""
 
-    async def act(self, context: Context) -> web.StreamResponse:
-        """Answer 410 with a fresh token, as a real server does."""
-        token = context.request.query.get("continue", "")
-        return status_answer(410, "Expired", EXPIRED_CONTINUE, token=token)
+    def answer(self, context: Context) -> Answer:
+        """Give 410 with a fresh token for the rest, as a real server does."""
+        shown = context.request.query.get("continue", "")
+        try:
+            fresh = write_token(Token(ANY_VERSION, read_token(shown).start))
+        except TokenMalformedError:
+            # There is no rest to go on with.
+            fresh = ""
+        return status_answer(410, EXPIRED_CONTINUE, token=fresh)
 
 
 class EmptyList(Action, frozen=True):
     """A list without items where there are some."""
 
-    async def act(self, context: Context) -> web.StreamResponse:
-        """Answer with no items."""
-        kind = context.asked.list_kind
-        metadata = {"resourceVersion": "1"}
-        return json_answer({"kind": kind, "apiVersion": "v1", "metadata": metadata, "items": []})
+    def answer(self, context: Context) -> Answer:
+        """Give the right list's head with no items; what is no list stays as it is."""
+        answer = context.respond()
+        if context.asked.verb != "list" or answer.status != 200:
+            return answer
+        head: dict[str, Any] = msgspec.json.decode(unpacked(answer))
+        version = head.get("metadata", {}).get("resourceVersion", "1")
+        head |= {"metadata": {"resourceVersion": version}, "items": []}
+        return json_answer(head)
 
 
 class Fault:
@@ -277,32 +295,3 @@ class Fault:
         if self._left is not None:
             self._left -= 1
         return True
-
-
-async def _sleep(seconds: float, stopped: asyncio.Event) -> None:
-    """Wait, but not beyond the end of the server."""
-    try:
-        async with asyncio.timeout(seconds):
-            await stopped.wait()
-    except TimeoutError:
-        return
-
-
-async def _stream(
-    context: Context, like: web.Response, parts: AsyncIterator[bytes], *, length: int | None
-) -> web.StreamResponse:
-    """Write parts one by one under the headers of another answer."""
-    headers = {
-        name: value for name, value in like.headers.items() if name.lower() != "content-length"
-    }
-    response = web.StreamResponse(status=like.status, headers=headers)
-    if length is not None:
-        response.content_length = length
-    try:
-        await response.prepare(context.request)
-        async for part in parts:
-            await response.write(part)
-    except (ConnectionError, RuntimeError):
-        # The client has gone, which is all that such an answer is for.
-        return response
-    return response

@@ -9,10 +9,23 @@ Rule = Mapping[str, Sequence[str]]
 
 ANONYMOUS = "system:anonymous"
 _AUTHENTICATED = "system:authenticated"
+_UNAUTHENTICATED = "system:unauthenticated"
 _MASTERS = "system:masters"
 
 _PUBLIC_PATHS = ("/healthz", "/livez", "/readyz", "/version", "/version/")
-_DISCOVERY_PATHS = ("/api", "/api/*", "/apis", "/apis/*", "/openapi", "/openapi/*", *_PUBLIC_PATHS)
+_DISCOVERY_PATHS = (
+    "/api",
+    "/api/*",
+    "/apis",
+    "/apis/*",
+    "/healthz",
+    "/livez",
+    "/openapi",
+    "/openapi/*",
+    "/readyz",
+    "/version",
+    "/version/",
+)
 
 BASIC_RULES: tuple[Rule, ...] = (
     {
@@ -25,9 +38,11 @@ BASIC_RULES: tuple[Rule, ...] = (
         "apiGroups": ["authentication.k8s.io"],
         "resources": ["selfsubjectreviews"],
     },
+    {"verbs": ["get"], "nonResourceURLs": ["/.well-known", "/.well-known/*"]},
+    {"verbs": ["get"], "nonResourceURLs": list(_PUBLIC_PATHS)},
     {"verbs": ["get"], "nonResourceURLs": list(_DISCOVERY_PATHS)},
 )
-"""What system:basic-user and system:discovery give to whoever is authenticated."""
+"""What the built-in roles give to whoever is authenticated, as recorded."""
 
 _EVERYTHING: tuple[Rule, ...] = (
     {"verbs": ["*"], "apiGroups": ["*"], "resources": ["*"]},
@@ -56,7 +71,7 @@ class Identity(Struct, frozen=True):
     @classmethod
     def administrator(cls, name: str = "administrator") -> "Identity":
         """Give somebody who may do everything."""
-        return cls(name, (_MASTERS,), _EVERYTHING)
+        return cls(name, (_MASTERS,))
 
     @classmethod
     def anonymous(cls) -> "Identity":
@@ -70,8 +85,13 @@ class Identity(Struct, frozen=True):
         return self.name == ANONYMOUS
 
     def all_rules(self) -> tuple[Rule, ...]:
-        """Give the rules with those that everybody has who is authenticated."""
-        return self.rules if self.is_anonymous else (*self.rules, *BASIC_RULES)
+        """Give the rules with those that everybody has who is authenticated.
+
+        Members of system:masters may do everything, whatever the rules say.
+        """
+        everything = _EVERYTHING if _MASTERS in self.groups else ()
+        basic = () if self.is_anonymous else BASIC_RULES
+        return (*self.rules, *basic, *everything)
 
     def may(self, access: Access) -> bool:
         """Whether a rule allows it."""
@@ -87,7 +107,9 @@ class Identity(Struct, frozen=True):
 
     def user_info(self) -> dict[str, Any]:
         """Give what a SelfSubjectReview tells."""
-        groups = [*self.groups, *(() if self.is_anonymous else (_AUTHENTICATED,))]
+        if self.is_anonymous:
+            return {"username": self.name, "groups": [*self.groups, _UNAUTHENTICATED]}
+        groups = [*self.groups, _AUTHENTICATED]
         return {"username": self.name, "uid": f"{self.name}-uid", "groups": groups}
 
 
@@ -107,11 +129,10 @@ def _holds(values: Iterable[str], wanted: str) -> bool:
 
 def _matches_resource(pattern: str, access: Access) -> bool:
     """Match as the RBAC authorizer: `*` is all, `*/sub` that subresource of any resource."""
-    if pattern == "*":
-        return True
     if not access.subresource:
-        return pattern == access.resource
-    return pattern in (f"{access.resource}/{access.subresource}", f"*/{access.subresource}")
+        return pattern in ("*", access.resource)
+    exact = f"{access.resource}/{access.subresource}"
+    return pattern in ("*", exact, f"*/{access.subresource}")
 
 
 def _matches_path(pattern: str, path: str) -> bool:
