@@ -27,6 +27,14 @@ class Token(Struct, frozen=True):
     v: str = _FORM
 
 
+class _Shown(Struct):
+    """A token as a client shows it: what is missing is empty, as Go's decoder has it."""
+
+    v: str = ""
+    rv: int = 0
+    start: str = ""
+
+
 def write_token(token: Token) -> str:
     """Write a token as a server gives it."""
     fields = {"v": token.v, "rv": token.rv, "start": token.start}
@@ -40,7 +48,7 @@ def read_token(text: str) -> Token:
         TokenMalformedError: no server gave it.
     """
     try:
-        token = msgspec.json.decode(_decoded(text), type=Token)
+        token = msgspec.json.decode(_decoded(text), type=_Shown)
     except msgspec.DecodeError as error:
         raise _malformed(_json_complaint(_decoded(text))) from error
     if token.v != _FORM:
@@ -52,7 +60,7 @@ def read_token(text: str) -> Token:
     key = f"/{token.start.removeprefix('/')}"
     if posixpath.normpath(key) != key:
         raise _malformed("invalid key")
-    return token
+    return Token(token.rv, token.start)
 
 
 def _decoded(text: str) -> bytes:

@@ -104,7 +104,7 @@ class Client:
 
     async def get(self, path: str, **query: Any) -> Got:
         """GET as the administrator."""
-        joined = URL("/").with_query(query).query_string
+        joined = URL("/").with_query(query).raw_query_string
         return await self.ask(f"{path}?{joined}" if joined else path)
 
 
@@ -127,7 +127,7 @@ def run(
 
     async def whole() -> Result:
         async with Simulator() as simulator:
-            given = {"tokens": TOKENS, "tls": False} | options
+            given: dict[str, Any] = {"tokens": TOKENS, "tls": False} | options
             cluster = await simulator.add("prod", objects, **given)
             timeout = aiohttp.ClientTimeout(total=10)
             async with aiohttp.ClientSession(
