@@ -6,6 +6,7 @@ from functools import cached_property
 from auditor.analysis.exposure.backends import BackendFinder
 from auditor.analysis.exposure.door import Door
 from auditor.analysis.exposure.external_ips import external_ip_doors
+from auditor.analysis.exposure.ingresses import IngressSite, ingress_doors
 from auditor.analysis.exposure.load_balancers import LOAD_BALANCER_TYPE, load_balancer_doors
 from auditor.analysis.exposure.node_ports import host_doors, node_port_doors
 from auditor.analysis.exposure.paths import follow_doors
@@ -13,8 +14,10 @@ from auditor.analysis.exposure.schemes import Site
 from auditor.analysis.nodes import NodeFacts
 from auditor.analysis.platform import describe_platform
 from auditor.analysis.reachability.isolation import IngressIsolation
+from auditor.analysis.recognition.software import RecognisedSoftware, recognise
 from auditor.analysis.segments.assignment import SegmentMap, assign_segments
 from auditor.analysis.workloads import WorkloadIndex, flag_values
+from auditor.catalogue.ingress_controllers import ingress_controllers
 from auditor.catalogue.load_balancers import load_balancer_providers
 from auditor.kube.inventory import Inventory
 from auditor.kube.resources import PODS
@@ -99,6 +102,9 @@ class Facts:
             found += node_port_doors(service, self.nodes, self.backends)
             found += external_ip_doors(service, self.space, self.backends)
         found += host_doors(self.workloads, self.nodes, self.space)
+        known = IngressSite(self.site, self.inventory, self._fronts(found))
+        for ingress in self.inventory.ingresses:
+            found += ingress_doors(ingress, known, self.backends)
         return tuple(found)
 
     @cached_property
@@ -107,9 +113,14 @@ class Facts:
         return IngressIsolation(self.inventory, self.platform)
 
     @cached_property
+    def recognised(self) -> RecognisedSoftware:
+        """Which software each workload is, as far as the catalogue knows it."""
+        return recognise(self.inventory, self.workloads)
+
+    @cached_property
     def exposures(self) -> tuple[Exposure, ...]:
         """Every door followed to each of its targets."""
-        return follow_doors(self.cluster.id, self.doors, self.isolation)
+        return follow_doors(self.cluster.id, self.doors, self.isolation, self.recognised)
 
     def doors_via(self, *vias: Via) -> tuple[Door, ...]:
         """Give the doors of some sorts."""
@@ -129,6 +140,14 @@ class Facts:
                 self.cluster.id, workload.namespace or "", str(workload), port, protocol
             )
         )
+
+    def _fronts(self, doors: list[Door]) -> dict[str, tuple[Door, ...]]:
+        """Find the doors that lead to the pods of each ingress controller."""
+        fronts = {}
+        for controller in ingress_controllers():
+            running = self.workloads.running(controller.images)
+            fronts[controller.id] = tuple(door for door in doors if running & set(door.workloads()))
+        return fronts
 
     def _controller_schemes(self) -> dict[str, str]:
         """Read the default scheme that a provider's own controller was started with."""

@@ -93,6 +93,23 @@ class WorkloadIndex:
             for container in pod.spec.all_containers()
         )
 
+    def running(self, image_ends: Collection[str]) -> frozenset[ObjectRef]:
+        """Name the workloads that run one of some images, given by the ends of repositories."""
+        return frozenset(
+            workload.ref
+            for workload in self
+            for pod in workload.pods
+            for container in pod.spec.serving_containers()
+            if any(f"/{repository(container)}".endswith(f"/{end}") for end in image_ends)
+        )
+
+
+def repository(container: Container) -> str:
+    """Give a container's image without tag and digest, registry included."""
+    path = container.image.partition("@")[0]
+    folder, slash, last = path.rpartition("/")
+    return f"{folder}{slash}{last.partition(':')[0]}"
+
 
 def _image_name(container: Container) -> str:
     return container.image.partition("@")[0].rpartition("/")[2].partition(":")[0]

@@ -35,6 +35,7 @@ def judge(check: Check, facts: Facts, parameters: msgspec.Struct) -> Iterator[Ju
     unseen = _missing(check.subjects_from, facts.inventory)
     if spoke_of_cluster or (count and not unseen):
         return
+    missing = _missing(check.needs | check.subjects_from, facts.inventory)
     yield Judgement(
         subject=cluster,
         verdict=Verdict.UNKNOWN if missing else Verdict.NOT_APPLICABLE,

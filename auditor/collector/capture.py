@@ -14,6 +14,8 @@ from auditor.kube.meta import Projection
 from auditor.kube.resources import (
     CLUSTER_ROLES,
     ENDPOINT_SLICES,
+    INGRESS_CLASSES,
+    INGRESSES,
     NAMESPACES,
     NETWORK_POLICIES,
     NODES,
@@ -65,6 +67,8 @@ def write_capture(cluster: Cluster, inventory: Inventory) -> bytes:
         SERVICES: _encoded(inventory.services),
         ENDPOINT_SLICES: _encoded(inventory.endpoint_slices),
         NETWORK_POLICIES: _encoded(inventory.network_policies),
+        INGRESSES: _encoded(inventory.ingresses),
+        INGRESS_CLASSES: _encoded(inventory.ingress_classes),
         CLUSTER_ROLES: _encoded(inventory.cluster_roles),
         ROLES: _encoded(inventory.roles),
     }

@@ -6,6 +6,7 @@ from typing import Any
 from msgspec import Struct
 
 from auditor.kube.cluster_scope import Namespace, Node
+from auditor.kube.ingress import Ingress, IngressClass
 from auditor.kube.network import Endpoints, EndpointSlice, NetworkPolicy, Service
 from auditor.kube.pods import AnyWorkload, CronJob, Pod, Workload
 from auditor.kube.rbac import Binding, Role
@@ -14,6 +15,8 @@ from auditor.kube.resources import (
     CLUSTER_ROLES,
     ENDPOINT_SLICES,
     ENDPOINTS,
+    INGRESS_CLASSES,
+    INGRESSES,
     NAMESPACES,
     NETWORK_POLICIES,
     NODES,
@@ -37,6 +40,8 @@ class Inventory(Struct, frozen=True, kw_only=True):
     services: tuple[Service, ...] = ()
     endpoint_slices: tuple[EndpointSlice, ...] = ()
     network_policies: tuple[NetworkPolicy, ...] = ()
+    ingresses: tuple[Ingress, ...] = ()
+    ingress_classes: tuple[IngressClass, ...] = ()
     cluster_roles: tuple[Role, ...] = ()
     roles: tuple[Role, ...] = ()
     bindings: tuple[Binding, ...] = ()
@@ -95,6 +100,8 @@ def assemble(
         services=tuple(sorted_objects[SERVICES]),
         endpoint_slices=slices,
         network_policies=tuple(sorted_objects[NETWORK_POLICIES]),
+        ingresses=tuple(sorted_objects[INGRESSES]),
+        ingress_classes=tuple(sorted_objects[INGRESS_CLASSES]),
         cluster_roles=tuple(sorted_objects[CLUSTER_ROLES]),
         roles=tuple(sorted_objects[ROLES]),
         bindings=tuple(item for item in everything if isinstance(item, Binding)),

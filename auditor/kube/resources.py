@@ -3,6 +3,7 @@
 from msgspec import Struct
 
 from auditor.kube.cluster_scope import Namespace, Node
+from auditor.kube.ingress import Ingress, IngressClass
 from auditor.kube.network import Endpoints, EndpointSlice, NetworkPolicy, Service
 from auditor.kube.pods import CronJob, Pod, Workload
 from auditor.kube.rbac import Binding, Role
@@ -36,6 +37,8 @@ SERVICES = "services"
 ENDPOINT_SLICES = "endpointslices.discovery.k8s.io"
 ENDPOINTS = "endpoints"
 NETWORK_POLICIES = "networkpolicies.networking.k8s.io"
+INGRESSES = "ingresses.networking.k8s.io"
+INGRESS_CLASSES = "ingressclasses.networking.k8s.io"
 CLUSTER_ROLES = "clusterroles.rbac.authorization.k8s.io"
 CLUSTER_ROLE_BINDINGS = "clusterrolebindings.rbac.authorization.k8s.io"
 ROLES = "roles.rbac.authorization.k8s.io"
@@ -73,6 +76,8 @@ RESOURCES = (
         versions=("v1", "v1beta1"),
     ),
     Resource(NETWORK_POLICIES, "networking.k8s.io", "NetworkPolicy", NetworkPolicy),
+    Resource(INGRESSES, "networking.k8s.io", "Ingress", Ingress),
+    Resource(INGRESS_CLASSES, "networking.k8s.io", "IngressClass", IngressClass, namespaced=False),
     Resource(CLUSTER_ROLES, _RBAC, "ClusterRole", Role, namespaced=False),
     Resource(CLUSTER_ROLE_BINDINGS, _RBAC, "ClusterRoleBinding", Binding, namespaced=False),
     Resource(ROLE_BINDINGS, _RBAC, "RoleBinding", Binding),

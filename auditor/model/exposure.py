@@ -32,6 +32,7 @@ class Via(StrEnum):
     HOST_PORT = "hostPort"
     HOST_NETWORK = "hostNetwork"
     EXTERNAL_IPS = "externalIPs"
+    INGRESS = "Ingress"
 
 
 class ExposureVerdict(StrEnum):

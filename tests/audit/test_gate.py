@@ -20,6 +20,8 @@ from auditor.kube.resources import (
     CLUSTER_ROLE_BINDINGS,
     CLUSTER_ROLES,
     ENDPOINT_SLICES,
+    INGRESS_CLASSES,
+    INGRESSES,
     NAMESPACES,
     NETWORK_POLICIES,
     NODES,
@@ -52,6 +54,8 @@ FIELDS = {
     SERVICES: "services",
     ENDPOINT_SLICES: "endpoint_slices",
     NETWORK_POLICIES: "network_policies",
+    INGRESSES: "ingresses",
+    INGRESS_CLASSES: "ingress_classes",
     CLUSTER_ROLES: "cluster_roles",
     CLUSTER_ROLE_BINDINGS: "bindings",
     ROLE_BINDINGS: "bindings",
@@ -64,6 +68,7 @@ PROVEN_BY_ABSENCE = {
     # Internal by a controller's default, which a pod that was not read may change; or by the
     # annotation of one cloud, while nodes that were not read may be another one's.
     "load-balancer-open-to-private-network": {PODS, NODES},
+    "ingress-open-to-private-network": {PODS, NODES},
 }
 """Failures that say "nothing is there": only a complete read of these proves them."""
 

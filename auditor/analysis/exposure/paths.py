@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from auditor.analysis.exposure.door import Backend, Door
 from auditor.analysis.reachability.isolation import IngressIsolation
+from auditor.analysis.recognition.software import RecognisedSoftware, ids_behind
 from auditor.model.audience import Audience
 from auditor.model.canonical import digest
 from auditor.model.exposure import Exposure, ExposureVerdict, Target
@@ -14,7 +15,10 @@ _EXPOSURE_VERSION = 1
 
 
 def follow_doors(
-    cluster_id: str, doors: Iterable[Door], isolation: IngressIsolation
+    cluster_id: str,
+    doors: Iterable[Door],
+    isolation: IngressIsolation,
+    recognised: RecognisedSoftware,
 ) -> tuple[Exposure, ...]:
     """Give one exposure for each door and target, ordered by entry and target.
 
@@ -22,13 +26,13 @@ def follow_doors(
     """
     found: dict[str, Exposure] = {}
     for door in doors:
-        for exposure in _exposures(cluster_id, door, isolation):
+        for exposure in _exposures(cluster_id, door, isolation, recognised):
             twin = found.setdefault(exposure.id, exposure)
             found[exposure.id] = min(twin, exposure, key=_narrowness)
     return tuple(sorted(found.values(), key=_order))
 
 
-_WIDEST_FIRST = (
+WIDEST_FIRST = (
     Audience.INTERNET,
     Audience.ALLOW_LISTED,
     Audience.UNKNOWN,
@@ -36,22 +40,29 @@ _WIDEST_FIRST = (
     Audience.CLUSTER,
     Audience.NONE,
 )
+"""Audiences from the most to the least alarming; what is not known may be wide."""
 _OPENEST_FIRST = (ExposureVerdict.EXPOSED, ExposureVerdict.UNKNOWN, ExposureVerdict.BLOCKED)
 
 
 def _narrowness(exposure: Exposure) -> tuple[int, int]:
-    return _WIDEST_FIRST.index(exposure.audience), _OPENEST_FIRST.index(exposure.verdict)
+    return WIDEST_FIRST.index(exposure.audience), _OPENEST_FIRST.index(exposure.verdict)
 
 
-def _exposures(cluster_id: str, door: Door, isolation: IngressIsolation) -> Iterator[Exposure]:
+def _exposures(
+    cluster_id: str, door: Door, isolation: IngressIsolation, recognised: RecognisedSoftware
+) -> Iterator[Exposure]:
     for backend in door.backends.found:
-        yield _exposure(cluster_id, door, backend, isolation)
+        yield _exposure(cluster_id, door, backend, isolation, recognised)
     if not door.backends.found:
         yield _leading_nowhere(cluster_id, door)
 
 
 def _exposure(
-    cluster_id: str, door: Door, backend: Backend, isolation: IngressIsolation
+    cluster_id: str,
+    door: Door,
+    backend: Backend,
+    isolation: IngressIsolation,
+    recognised: RecognisedSoftware,
 ) -> Exposure:
     verdict, hops, reason = isolation.judge(backend.workload, backend.pods)
     target = Target(backend.workload, backend.port)
@@ -67,6 +78,7 @@ def _exposure(
         confidence=door.confidence,
         path=(*door.hops, *backend.hops, *hops),
         reason=reason,
+        recognised=ids_behind(recognised, backend.workload, backend.port),
     )
 
 

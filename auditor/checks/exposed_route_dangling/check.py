@@ -1,18 +1,19 @@
 """A door leads to no endpoint: nobody answers there now, whoever takes the name will.
 
 ## What it reports
-A load balancer, node port or external address of a Service behind which no pod and no listed
-endpoint answers.
+A load balancer, node port or external address of a Service, or a route of an Ingress, behind which
+no pod and no listed endpoint answers.
 
 ## Why it matters
 The door stays open. The next pod that carries the labels, or the next Service of that name, is on
 the network at once, without anybody deciding so.
 
 ## How to fix
-Delete the Service, or bring back the workload that it was made for.
+Delete the Service or the route, or bring back the workload that it was made for.
 
 ## Subject and identity
-The Service. One finding for each port and protocol; the discriminator is the kind of door.
+The Service or the Ingress. One finding for each port and protocol; the discriminator is the kind of
+door, and of an Ingress the host and path too.
 
 ## Known gaps
 A pod that is not ready counts as an endpoint: it may become ready at any moment.
@@ -23,16 +24,18 @@ OWASP Docker D03: expose only the ports you need.
 
 from collections.abc import Iterator
 
+from auditor.analysis.exposure.door import Door
 from auditor.analysis.facts import Facts
 from auditor.checks.check import EXPOSED_COMPONENT_CONTROLS, Check, Family, Judgement, NoParameters
 from auditor.checks.doors import judge_door
-from auditor.kube.resources import ENDPOINT_SLICES, NODES, PODS, SERVICES
+from auditor.checks.routes import route_text
+from auditor.kube.resources import ENDPOINT_SLICES, INGRESSES, NODES, PODS, SERVICES
 from auditor.model.exposure import Via
 from auditor.model.verdict import Severity, Verdict
 
 
 def _judge(facts: Facts, _: NoParameters) -> Iterator[Judgement]:
-    for door in facts.doors_via(Via.LOAD_BALANCER, Via.NODE_PORT, Via.EXTERNAL_IPS):
+    for door in facts.doors_via(*_VIAS):
         backends = door.backends
         if backends.found:
             verdict, text = Verdict.PASS, "leads to endpoints"
@@ -46,8 +49,16 @@ def _judge(facts: Facts, _: NoParameters) -> Iterator[Judgement]:
             verdict,
             f"{door.subject} {text} by its {door.entry.via}, {door.label()}",
             reason=backends.reason,
-            discriminator=":".join(filter(None, [door.entry.via, door.unallocated_port])),
+            discriminator=_discriminator(door),
         )
+
+
+_VIAS = (Via.LOAD_BALANCER, Via.NODE_PORT, Via.EXTERNAL_IPS, Via.INGRESS)
+
+
+def _discriminator(door: Door) -> str:
+    route = route_text(door) if door.entry.via is Via.INGRESS else None
+    return ":".join(filter(None, [door.entry.via, door.unallocated_port, route]))
 
 
 CHECK = Check(
@@ -55,11 +66,11 @@ CHECK = Check(
     family=Family.EXPOSURE,
     severity=Severity.LOW,
     title="Door leads to no endpoint",
-    remediation="Delete the Service, or bring back the workload that it was made for.",
+    remediation="Delete the Service or the route, or bring back the workload that it was made for.",
     needs=frozenset({SERVICES, PODS}),
-    subjects_from=frozenset({SERVICES}),
-    reads=frozenset({ENDPOINT_SLICES, NODES}),
+    subjects_from=frozenset({INGRESSES, SERVICES}),
+    reads=frozenset({ENDPOINT_SLICES, INGRESSES, NODES}),
     judge=_judge,
     controls=EXPOSED_COMPONENT_CONTROLS,
-    nothing_to_judge="no Service that opens a door",
+    nothing_to_judge="no Service and no Ingress that opens a door",
 )
