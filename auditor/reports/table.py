@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from auditor.model.audit import Audit, FleetAudit
-from auditor.model.exposure import Exposure
+from auditor.model.exposure import Exposure, ExposureVerdict
 from auditor.model.finding import Finding
 from auditor.model.verdict import ACCEPTED, Severity, Verdict
 from auditor.reports.document import SourceProblem, listed_exposures, listed_findings
@@ -126,11 +126,16 @@ def _exposures(exposures: tuple[Exposure, ...]) -> Table:
             safe(str(entry.object)),
             entry.via.value,
             f"{port}/{entry.protocol.value}",
-            safe(f"{target.workload}{behind}") if target.workload else "nothing",
+            safe(f"{target.workload or _no_workload(exposure)}{behind}"),
             _styled(exposure.verdict.value),
             exposure.confidence.value,
         )
     return table
+
+
+def _no_workload(exposure: Exposure) -> str:
+    """Say what is behind a door that leads to no pod: an address that was listed, or nothing."""
+    return "nothing" if exposure.verdict is ExposureVerdict.BLOCKED else "no pod, an address"
 
 
 def _findings(findings: tuple[Finding, ...]) -> Table:

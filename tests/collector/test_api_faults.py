@@ -123,7 +123,10 @@ def test_a_port_that_accepts_and_says_nothing_is_a_handshake_that_times_out() ->
     """[A07] during the TLS handshake."""
 
     async def scenario() -> Reading:
-        server = await asyncio.start_server(lambda *_: asyncio.sleep(60), "127.0.0.1", 0)
+        writers: list[asyncio.StreamWriter] = []
+        server = await asyncio.start_server(
+            lambda _, writer: writers.append(writer), "127.0.0.1", 0
+        )
         port = server.sockets[0].getsockname()[1]
         async with Simulator() as simulator:
             cluster = await simulator.add("prod", [], tokens=TOKENS)
@@ -131,6 +134,9 @@ def test_a_port_that_accepts_and_says_nothing_is_a_handshake_that_times_out() ->
             quick = ApiLimits(connect_seconds=0.3, silence_seconds=0.3)
             reading = await read(cluster, quick, server=way)
         server.close()
+        for writer in writers:
+            writer.close()
+            await writer.wait_closed()
         return reading
 
     reading = asyncio.run(scenario())
