@@ -20,7 +20,7 @@ from tests.simulator.raw import Client, pod, pods, run
 
 PODS = "/api/v1/pods"
 NAMES = st.sampled_from([f"{sign}{number}" for sign in ("a", "b-", "c.d") for number in range(6)])
-NAMESPACES = st.sampled_from(["default", "default-x", "web", "web.y"])
+NAMESPACES = st.sampled_from(["default", "default-x", "web", "web.y", "webx"])
 KEYS = st.tuples(NAMESPACES, NAMES)
 CHANGES = st.lists(st.tuples(st.sampled_from(["apply", "remove"]), KEYS), max_size=12)
 
@@ -176,6 +176,15 @@ def test_a_version_that_was_compacted_cannot_be_read_exactly() -> None:
         return [then.status, len(then.names), (await client.get(PODS, **exact)).status]
 
     assert run(pods(3), scenario) == [200, 3, 410]
+
+
+def test_compaction_is_of_the_whole_cluster() -> None:
+    async def scenario(cluster: SimulatedCluster, client: Client) -> int:
+        exact = {"resourceVersion": cluster.resource_version, "resourceVersionMatch": "Exact"}
+        cluster.expire_continue_tokens()
+        return (await client.get("/api/v1/secrets", **exact)).status
+
+    assert run([], scenario) == 410
 
 
 MALFORMED = {
