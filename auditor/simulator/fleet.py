@@ -132,6 +132,11 @@ class Simulator:
         await asyncio.gather(*(cluster.stop() for cluster in self._clusters))
 
     @property
+    def clusters(self) -> tuple[SimulatedCluster, ...]:
+        """The clusters that were added, stopped ones too."""
+        return tuple(self._clusters)
+
+    @property
     def authority(self) -> trustme.CA:
         """The authority that signs the servers' certificates."""
         if self._authority is None:

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import yaml
 
 from auditor.simulator.fleet import SimulatedCluster, Simulator
+from tests.collector.live import assert_harmless
 
 Given = TypeVar("Given")
 
@@ -37,7 +38,8 @@ class BackgroundFleet:
         return self.call(lambda: self.simulator.add(name, objects, **options))
 
     def close(self) -> None:
-        """Stop everything."""
+        """Stop everything, after a look at all that the servers were asked."""
+        assert_harmless(self.simulator)
         self.call(lambda: self.simulator.__aexit__(None, None, None))
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(10)

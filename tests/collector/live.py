@@ -88,6 +88,18 @@ async def read(cluster: SimulatedCluster, limits: ApiLimits = QUICK, **changes: 
     return await read_api(known, way, projection_for(Configuration()), limits, lambda _: None)
 
 
+def assert_harmless(simulator: Simulator) -> None:
+    """Make sure that no server saw anything but GET and reviews of our own rights."""
+    for cluster in simulator.clusters:
+        for request in cluster.requests:
+            is_review = request.path.rpartition("/")[2] in REVIEWS
+            assert request.method == "GET" or (request.method == "POST" and is_review), request
+            assert "secrets" not in request.path
+
+
+REVIEWS = ("selfsubjectaccessreviews", "selfsubjectreviews")
+
+
 def run(
     objects: Iterable[dict[str, Any]],
     scenario: Callable[[SimulatedCluster], Awaitable[Any]],
@@ -98,7 +110,9 @@ def run(
     async def whole() -> Any:
         async with Simulator() as simulator:
             given = {"tokens": TOKENS} | options
-            return await scenario(await simulator.add("prod", objects, **given))
+            result = await scenario(await simulator.add("prod", objects, **given))
+            assert_harmless(simulator)
+            return result
 
     return asyncio.run(whole())
 

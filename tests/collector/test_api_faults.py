@@ -6,13 +6,19 @@ The names in brackets are the rows of the project's table of faults.
 import asyncio
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from auditor.audit.auditing import audit
+from auditor.audit.reconcile import reconcile
+from auditor.audit.rules import Rules
 from auditor.collector.reading import Reading
+from auditor.model.history import Changes, Known
+from auditor.settings.configuration import Configuration
 from auditor.settings.limits import ApiLimits
 from auditor.simulator.faults import (
     Action,
@@ -382,6 +388,43 @@ def test_an_empty_list_is_taken_as_it_is_and_left_to_the_memory_to_doubt() -> No
     reading = struck(Fault(EmptyList(), resource="services"))
     assert only(reading, "services") == ("complete", "")
     assert coverage(reading, "services").count == 0
+
+
+def test_a_list_that_suddenly_is_empty_closes_nothing_until_it_is_so_again() -> None:
+    """[A02]: over a fifth and 50 objects gone at once wait for a second look."""
+    doors = [
+        {
+            **SERVICE,
+            "metadata": {"name": f"front-{number}"},
+            "spec": {"type": "LoadBalancer", "ports": [{"port": 80}]},
+        }
+        for number in range(60)
+    ]
+
+    async def scenario(cluster: SimulatedCluster) -> list[Changes]:
+        rules, at = Rules.of(Configuration()), datetime(2026, 11, 23, tzinfo=UTC)
+        known, found = Known(), []
+        for number in range(3):
+            if number == 1:
+                cluster.faults.append(Fault(EmptyList(), resource="services"))
+            reading = await read(cluster)
+            look = audit(reading.cluster, reading.inventory, rules, at + timedelta(hours=number))
+            found.append(reconcile(known, look))
+            values = dict(known.values)
+            for item in found[-1].assignments:
+                values.pop((item.kind, item.key), None)
+                if item.value is not None:
+                    values[item.kind, item.key] = item.value
+            known = Known(
+                values=values, incarnation=look.incarnation, rules_version=look.rules_version
+            )
+        return found
+
+    first, second, third = run(doors, scenario)
+    assert first.tally.opened >= 60
+    assert second.tally.closed == {}
+    assert second.tally.unconfirmed >= 60
+    assert third.tally.closed["subject-gone"] >= 60
 
 
 def test_a_server_that_stops_half_way_is_given_up_soon() -> None:
