@@ -33,6 +33,7 @@ SHOP, PAYMENTS, CI, PULL_REQUEST = (
 FAILS = [
     (SHOP, "exposed-route-dangling", "Service/storefront/summer-sale"),
     (SHOP, "host-port-open", "DaemonSet/monitoring/node-exporter"),
+    (SHOP, "legacy-service-open-to-internet", "DaemonSet/monitoring/node-exporter"),
     (SHOP, "load-balancer-open-to-internet", "Service/catalogue/stock-admin"),
     (SHOP, "load-balancer-open-to-internet", "Service/storefront/partner-feed"),
     (SHOP, "load-balancer-open-to-internet", "Service/storefront/summer-sale"),
@@ -54,6 +55,9 @@ FAILS = [
     (CI, "external-ips-service", "Service/registry/mirror"),
     (CI, "host-port-open", "DaemonSet/observability/host-agent"),
     (CI, "host-port-open", "Deployment/registry/registry"),
+    (CI, "management-interface-open-to-internet", "Deployment/registry/registry"),
+    (CI, "management-interface-open-to-private-network", "Deployment/registry/registry"),
+    (CI, "management-interface-open-to-private-network", "Deployment/registry/registry"),
     (CI, "pod-on-host-network", "DaemonSet/observability/host-agent"),
     (CI, "risk-levels-share-cluster", "RiskLevelPair/high|medium"),
     (CI, "risk-levels-share-node", "RiskLevelPair/high|medium"),

@@ -8,6 +8,7 @@ from auditor.catalogue.ingress_controllers import (
     ingress_controllers,
 )
 from auditor.catalogue.load_balancers import SOURCE_RANGES_ANNOTATION, load_balancer_providers
+from auditor.catalogue.software import software
 
 
 class NamedFields(Struct, frozen=True):
@@ -26,8 +27,10 @@ def named_fields() -> NamedFields:
     annotations |= frozenset().union(*(item.annotation_keys() for item in controllers))
     flags = [provider.default.flag for provider in providers]
     flags += [item.default.flag for item in controllers if item.default]
+    entries = software().values()
+    flags += [name for entry in entries for name in entry.flags_with_value()]
     return NamedFields(
         annotations | {SOURCE_RANGES_ANNOTATION, CLASS_ANNOTATION, DEFAULT_CLASS_ANNOTATION},
         frozenset(flag for flag in flags if flag),
-        env_names=frozenset(),
+        env_names=frozenset(name for entry in entries for name in (*entry.env, *entry.risky_env)),
     )

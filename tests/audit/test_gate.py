@@ -69,6 +69,12 @@ PROVEN_BY_ABSENCE = {
     # annotation of one cloud, while nodes that were not read may be another one's.
     "load-balancer-open-to-private-network": {PODS, NODES},
     "ingress-open-to-private-network": {PODS, NODES},
+    # The way is open because no policy stands on it; and a node port is for the private network
+    # because no node has a public address.
+    "legacy-service-open-to-internet": {NETWORK_POLICIES},
+    "legacy-service-open-to-private-network": {NETWORK_POLICIES, NODES},
+    "management-interface-open-to-internet": {NETWORK_POLICIES},
+    "management-interface-open-to-private-network": {NETWORK_POLICIES, NODES},
 }
 """Failures that say "nothing is there": only a complete read of these proves them."""
 

@@ -8,8 +8,11 @@ from msgspec import Struct
 
 from auditor.catalogue.cni import CniProfiles, cni_profiles
 from auditor.catalogue.host_services import host_services
+from auditor.catalogue.ingress_controllers import ingress_controllers
 from auditor.catalogue.load_balancers import load_balancer_providers
 from auditor.catalogue.loading import CatalogueError, load_data
+from auditor.catalogue.recognition import recognition_rules
+from auditor.catalogue.software import software
 from auditor.checks.catalog import reserved_slugs
 
 
@@ -22,12 +25,19 @@ def test_every_data_file_has_a_loader_that_accepts_it() -> None:
     assert names == {
         "cni.yaml",
         "host_services.yaml",
+        "ingress_controllers.yaml",
+        "legacy_services.yaml",
         "load_balancers.yaml",
+        "management_interfaces.yaml",
+        "recognition.yaml",
         "reserved_checks.yaml",
     }
     assert cni_profiles()
     assert host_services().runtime_sockets
+    assert ingress_controllers()
     assert load_balancer_providers()
+    assert recognition_rules().traps
+    assert software()
     assert reserved_slugs()
 
 

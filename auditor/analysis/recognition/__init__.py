@@ -1,0 +1,1 @@
+"""What software a workload is, with the evidence."""
