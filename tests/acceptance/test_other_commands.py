@@ -44,7 +44,7 @@ def test_checks_lists_every_check_with_its_severity(run: Run) -> None:
     for slug in ("node-port-open", "audit-incomplete", "tenants-share-node"):
         assert slug in listed
     answer = run("checks", "--format", "json").json()
-    assert len(answer["checks"]) == 25
+    assert len(answer["checks"]) == 29
     assert all(check["controls"] for check in answer["checks"])
 
 

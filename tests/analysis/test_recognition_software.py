@@ -342,14 +342,14 @@ def test_ten_thousand_pods_take_well_under_a_second() -> None:
     objects = [
         a_pod(
             f"p{number}",
-            owner=f"StatefulSet/w{number}",
-            labels={"app": f"w{number}"},
-            image=f"r.example/team{number}/app{number}:1",
+            owner=f"StatefulSet/w{number // 10}",
+            labels={"app": f"w{number // 10}"},
+            image=f"r.example/team{number // 10}/app{number // 10}:1",
         )
-        for number in range(2_000)
+        for number in range(10_000)
     ]
     facts = facts_of(*objects)
-    assert len(facts.workloads) == 2_000
+    assert len(facts.workloads) == 1_000
     started = process_time()
     assert not facts.recognised
-    assert process_time() - started < 1
+    assert process_time() - started < 0.7
