@@ -143,7 +143,10 @@ def _without_way(
     return Judgement(
         subject=workload,
         verdict=Verdict.PASS,
-        summary=f"{known.name} in {workload} has no way from {_FROM[audience]}",
+        summary=(
+            f"{known.name} in {workload} has no way from {_FROM[audience]} by a Service, an "
+            "Ingress or a port of a node"
+        ),
         evidence=(*recognised.evidence, hop),
         discriminator=known.id,
         severity=severity,

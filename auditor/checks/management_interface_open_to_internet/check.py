@@ -16,9 +16,11 @@ The workload. One finding for each way in; the discriminator names the software,
 its object, and of a route the host and path. A workload without a way in has one of its own.
 
 ## Known gaps
-Software is recognised by images, names, labels, ports and flags; one that hides all of these is not
-seen. Rules of network policies are not evaluated yet: where one selects the workload, the verdict
-is `unknown`. Severity is critical for what manages the cluster, else the catalogue's.
+Ways are followed through Services, Ingresses and the ports of nodes. Routes of the Gateway API,
+of OpenShift and of meshes are not followed yet: a `pass` does not speak of them. Software is
+recognised by images, names, labels, ports and flags; one that hides all of these is not seen.
+Rules of network policies are not evaluated yet: where one selects the workload, the verdict is
+`unknown`. Severity is critical for what manages the cluster, else the catalogue's.
 
 ## References
 The catalogue's `management_interfaces.yaml` and its sources; OWASP Docker D03;
