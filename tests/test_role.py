@@ -2,6 +2,7 @@
 
 import yaml
 
+from auditor.catalogue.projection import named_fields
 from auditor.kube.resources import RESOURCES
 from auditor.kube.rights import FORBIDDEN_RIGHTS
 from auditor.simulator.identities import Access, Identity
@@ -20,7 +21,17 @@ def test_it_lists_what_is_read_and_nothing_else() -> None:
         for resource in rule["resources"]
         for verb in rule["verbs"]
     }
-    assert granted == {(item.group, item.plural, "list") for item in RESOURCES}
+    assert granted == {
+        (item.group, item.plural, "get" if item.is_named else "list") for item in RESOURCES
+    }
+
+
+def test_what_is_read_by_name_is_granted_by_name() -> None:
+    (rule,) = (item for item in cluster_role()["rules"] if item["verbs"] == ["get"])
+    assert rule["resources"] == ["configmaps"]
+    names = {full_name.partition("/")[2] for full_name in named_fields().config_maps}
+    assert names
+    assert set(rule["resourceNames"]) == names
 
 
 def test_it_grants_none_of_the_rights_that_an_auditor_must_not_hold() -> None:

@@ -12,12 +12,14 @@ from typing import Any
 import click
 import yaml
 
+from auditor.catalogue.projection import named_fields
 from auditor.kube.resources import RESOURCES
 
 MANIFEST = Path(__file__).parent.parent / "deploy" / "clusterrole.yaml"
 
 _HEAD = """\
-# Written by `make docs` from auditor/kube/resources.py: all that an audit reads, and nothing else.
+# Written by `make docs` from auditor/kube/resources.py and the catalogue: all that an audit
+# reads, and nothing else. ConfigMaps are read by name, one by one, and never listed.
 # Discovery, /version and reviews of one's own rights are open to every authenticated identity
 # (system:discovery, system:public-info-viewer, system:basic-user).
 #
@@ -30,10 +32,23 @@ def cluster_role() -> dict[str, Any]:
     """Give the ClusterRole that an audit needs."""
     plurals: dict[str, list[str]] = defaultdict(list)
     for resource in RESOURCES:
-        plurals[resource.group].append(resource.plural)
+        if not resource.is_named:
+            plurals[resource.group].append(resource.plural)
     rules = [
         {"apiGroups": [group], "resources": sorted(names), "verbs": ["list"]}
         for group, names in sorted(plurals.items())
+    ]
+    rules += [
+        {
+            "apiGroups": [resource.group],
+            "resources": [resource.plural],
+            "resourceNames": sorted(
+                {name.rpartition("/")[2] for name in named_fields().config_maps}
+            ),
+            "verbs": ["get"],
+        }
+        for resource in RESOURCES
+        if resource.is_named
     ]
     return {
         "apiVersion": "rbac.authorization.k8s.io/v1",

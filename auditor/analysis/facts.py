@@ -14,6 +14,8 @@ from auditor.analysis.exposure.schemes import Site
 from auditor.analysis.nodes import NodeFacts
 from auditor.analysis.platform import describe_platform
 from auditor.analysis.reachability.isolation import IngressIsolation
+from auditor.analysis.recognition.cni import RecognisedCni, recognise_cni
+from auditor.analysis.recognition.cni_enforcement import Enforcement, enforcement_of
 from auditor.analysis.recognition.software import RecognisedSoftware, recognise
 from auditor.analysis.segments.assignment import SegmentMap, assign_segments
 from auditor.analysis.workloads import WorkloadIndex, flag_values
@@ -56,7 +58,16 @@ class Facts:
     @cached_property
     def platform(self) -> Platform:
         """What the cluster runs on."""
-        return describe_platform(self.inventory, self._assume_cni)
+        return describe_platform(self.inventory, self._network_plugin.cni, self._assume_cni)
+
+    @cached_property
+    def enforcement(self) -> Enforcement:
+        """Whether network policies are enforced, by what, and how that is known."""
+        return enforcement_of(self._network_plugin, self.platform.cni, self.cluster.id)
+
+    @cached_property
+    def _network_plugin(self) -> RecognisedCni:
+        return recognise_cni(self.inventory)
 
     @cached_property
     def workloads(self) -> WorkloadIndex:

@@ -14,20 +14,21 @@ from auditor.model.reading import ReadState
 _SYSTEM_NAMESPACE = "kube-system"
 
 
-def describe_platform(inventory: Inventory, assume_cni: str | None) -> Platform:
-    """Tell what the cluster runs on."""
-    return Platform(inventory.kubernetes_version, _cni(inventory, assume_cni))
+def describe_platform(inventory: Inventory, recognised: Cni, assume_cni: str | None) -> Platform:
+    """Tell what the cluster runs on, given the network plugin that was recognised in it."""
+    return Platform(inventory.kubernetes_version, _cni(inventory, recognised, assume_cni))
 
 
-def _cni(inventory: Inventory, assume_cni: str | None) -> Cni:
+def _cni(inventory: Inventory, recognised: Cni, assume_cni: str | None) -> Cni:
     if assume_cni is not None:
         profile = cni_profiles()[assume_cni]
         evidence = f"assumed by --assume-cni {assume_cni}"
         return Cni(profile.id, enforces=profile.enforces, assumed=True, evidence=(evidence,))
-    if _holds_no_system(inventory):
+    was_seen = recognised.name or recognised.policy_engine
+    if not was_seen and _holds_no_system(inventory):
         evidence = "the source holds no Node and no kube-system pod: full enforcement is assumed"
         return Cni(enforces=Enforces.FULL, assumed=True, evidence=(evidence,))
-    return Cni(evidence=("no network plugin is recognised by this version",))
+    return recognised
 
 
 def _holds_no_system(inventory: Inventory) -> bool:

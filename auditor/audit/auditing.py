@@ -11,6 +11,7 @@ from auditor.audit.severity import rate
 from auditor.catalogue.loading import catalogue_version
 from auditor.checks.check import Check, Judgement
 from auditor.kube.inventory import Inventory
+from auditor.kube.resources import RESOURCES
 from auditor.model.audit import (
     AgreementUse,
     Audit,
@@ -117,9 +118,13 @@ def _order(finding: Finding) -> tuple[str, tuple[str, str, str], int, str, str]:
 
 
 def _state(inventory: Inventory) -> ClusterState:
-    """Tell how the reading went as a whole; nothing read at all is unreachable."""
+    """Tell how the reading went as a whole; nothing read at all is unreachable.
+
+    That some object of a given name is not there is no reading of a cluster.
+    """
     states = [coverage.state for coverage in inventory.coverage.values()]
-    if all(state in (ReadState.FAILED, ReadState.FORBIDDEN) for state in states):
+    listed = [inventory.state(item.name) for item in RESOURCES if not item.is_named]
+    if all(state in (ReadState.FAILED, ReadState.FORBIDDEN) for state in listed):
         return ClusterState.UNREACHABLE
     short = any(state.is_shortfall for state in states)
     short = short or any(problem.is_shortfall for problem in inventory.problems)

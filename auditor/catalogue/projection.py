@@ -1,7 +1,11 @@
 """Which annotations and flags the catalogue's rules read: all that may enter an inventory."""
 
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+
 from msgspec import Struct
 
+from auditor.catalogue.cni_plugins import Switch, cni_plugins
 from auditor.catalogue.ingress_controllers import (
     CLASS_ANNOTATION,
     DEFAULT_CLASS_ANNOTATION,
@@ -17,6 +21,8 @@ class NamedFields(Struct, frozen=True):
     annotations: frozenset[str]
     flags: frozenset[str]
     env_names: frozenset[str]
+    config_maps: Mapping[str, frozenset[str]]
+    """Keys by `namespace/name`."""
 
 
 def named_fields() -> NamedFields:
@@ -27,10 +33,24 @@ def named_fields() -> NamedFields:
     annotations |= frozenset().union(*(item.annotation_keys() for item in controllers))
     flags = [provider.default.flag for provider in providers]
     flags += [item.default.flag for item in controllers if item.default]
+    plugins = cni_plugins().values()
+    annotations |= {key for plugin in plugins for key in plugin.nodes.annotations}
+    switches = [switch for plugin in plugins for switch in plugin.switches]
+    flags += [switch.flag for switch in switches]
     entries = software().values()
     flags += [name for entry in entries for name in entry.flags_with_value()]
     return NamedFields(
         annotations | {SOURCE_RANGES_ANNOTATION, CLASS_ANNOTATION, DEFAULT_CLASS_ANNOTATION},
         frozenset(flag for flag in flags if flag),
-        env_names=frozenset(name for entry in entries for name in (*entry.env, *entry.risky_env)),
+        env_names=frozenset(name for entry in entries for name in (*entry.env, *entry.risky_env))
+        | {name for switch in switches for name in switch.env},
+        config_maps=_config_maps(switches),
     )
+
+
+def _config_maps(switches: Iterable[Switch]) -> Mapping[str, frozenset[str]]:
+    keys: dict[str, set[str]] = defaultdict(set)
+    for switch in switches:
+        if switch.entry is not None:
+            keys[switch.entry.config_map].add(switch.entry.key)
+    return {name: frozenset(found) for name, found in sorted(keys.items())}

@@ -156,7 +156,11 @@ def _identity(index: int) -> Any:
         return Identity.administrator("exposure-auditor")
     missing = NETWORK_POLICIES if index == _FORBIDDEN else None
     rules = tuple(
-        {"apiGroups": [item.group], "resources": [item.plural], "verbs": ["list"]}
+        {
+            "apiGroups": [item.group],
+            "resources": [item.plural],
+            "verbs": ["get" if item.is_named else "list"],
+        }
         for item in RESOURCES
         if item.name != missing
     )

@@ -13,6 +13,7 @@ from auditor.kube.inventory import Inventory, assemble
 from auditor.kube.meta import Projection
 from auditor.kube.resources import (
     CLUSTER_ROLES,
+    CONFIG_MAPS,
     ENDPOINT_SLICES,
     INGRESS_CLASSES,
     INGRESSES,
@@ -71,6 +72,7 @@ def write_capture(cluster: Cluster, inventory: Inventory) -> bytes:
         INGRESS_CLASSES: _encoded(inventory.ingress_classes),
         CLUSTER_ROLES: _encoded(inventory.cluster_roles),
         ROLES: _encoded(inventory.roles),
+        CONFIG_MAPS: _encoded(inventory.config_maps),
     }
     for item in (*inventory.workloads, *inventory.bindings):
         resource = next(r for r in RESOURCE_BY_KIND.values() if r.kind == item.kind)

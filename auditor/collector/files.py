@@ -53,7 +53,7 @@ def read_files(
     path = Path(cluster.access.path).expanduser()
     if not path.exists():
         raise SourceNotFoundError(f"{path} is not there; name a folder or file of manifests")
-    reader = _FilesReader(ObjectDecoder(projection, limits.max_object_bytes), limits)
+    reader = _FilesReader(projection, limits)
     names = []
     try:
         for file in raw_files(path, limits):
@@ -94,9 +94,10 @@ def _nothing_found(path: Path, names: list[str]) -> str:
 class _FilesReader:
     """Reads one file after the other into a tally."""
 
-    def __init__(self, decoder: ObjectDecoder, limits: ReadLimits) -> None:
+    def __init__(self, projection: Projection, limits: ReadLimits) -> None:
         self.tally = Tally()
-        self._decoder = decoder
+        self._names = projection.config_maps.keys()
+        self._decoder = ObjectDecoder(projection, limits.max_object_bytes)
         self._yaml_limits = YamlLimits(max_bytes=limits.max_yaml_bytes)
 
     def read(self, file: RawFile | UnreadableFile) -> None:
@@ -154,7 +155,8 @@ class _FilesReader:
         listed = resource_of(meta.api_version, meta.kind.removesuffix("List"))
         if meta.kind == "List" and not meta.items:
             listed = RESOURCES_BY_PLURAL.get(Path(file_name).name.partition(".")[0])
-        if listed:
+        if listed and not listed.is_named:
+            # Named objects are not known to be absent: nobody dumps those of every namespace.
             self.tally.list(listed)
         if meta.metadata.continue_token:
             message = "is one page of several (metadata.continue is set); save the whole list"
@@ -180,6 +182,8 @@ class _FilesReader:
             self._read_list(meta, where, file_name, depth + 1)
 
     def _read_object(self, resource: Resource, content: bytes | Raw, where: str) -> None:
+        if resource.is_named and object_name(content) not in self._names:
+            return
         try:
             item = self._decoder.decode(resource, content)
         except DecodeError as error:

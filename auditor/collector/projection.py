@@ -17,5 +17,8 @@ def projection_for(configuration: Configuration) -> Projection:
         if isinstance(source, MetadataSource) and source.namespace_annotation
     )
     return Projection(
-        annotations=named.annotations | configured, flags=named.flags, env_names=named.env_names
+        annotations=named.annotations | configured,
+        flags=named.flags,
+        env_names=named.env_names,
+        config_maps=named.config_maps,
     )

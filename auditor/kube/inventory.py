@@ -6,6 +6,7 @@ from typing import Any
 from msgspec import Struct
 
 from auditor.kube.cluster_scope import Namespace, Node
+from auditor.kube.config_maps import ConfigMap
 from auditor.kube.ingress import Ingress, IngressClass
 from auditor.kube.network import Endpoints, EndpointSlice, NetworkPolicy, Service
 from auditor.kube.pods import AnyWorkload, CronJob, Pod, Workload
@@ -13,6 +14,7 @@ from auditor.kube.rbac import Binding, Role
 from auditor.kube.representative import representative_pods
 from auditor.kube.resources import (
     CLUSTER_ROLES,
+    CONFIG_MAPS,
     ENDPOINT_SLICES,
     ENDPOINTS,
     INGRESS_CLASSES,
@@ -45,6 +47,8 @@ class Inventory(Struct, frozen=True, kw_only=True):
     cluster_roles: tuple[Role, ...] = ()
     roles: tuple[Role, ...] = ()
     bindings: tuple[Binding, ...] = ()
+    config_maps: tuple[ConfigMap, ...] = ()
+    """Those that a rule names."""
     coverage: Mapping[str, Coverage]
     """By resource name, one for each resource that an audit reads."""
     problems: tuple[ReadProblem, ...] = ()
@@ -105,6 +109,7 @@ def assemble(
         cluster_roles=tuple(sorted_objects[CLUSTER_ROLES]),
         roles=tuple(sorted_objects[ROLES]),
         bindings=tuple(item for item in everything if isinstance(item, Binding)),
+        config_maps=tuple(sorted_objects[CONFIG_MAPS]),
         coverage=_settled_coverage(coverage, len(made), slices),
         problems=tuple(problems),
         kubernetes_version=kubernetes_version,

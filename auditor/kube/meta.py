@@ -6,7 +6,7 @@ which. Values of environment variables never enter.
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from msgspec import Struct, field
@@ -30,6 +30,10 @@ class EnvNames(frozenset[str]):
     """Names of the environment variables that some rule asks for and the container sets."""
 
 
+class ConfigData(dict[str, str]):
+    """Entries of a ConfigMap whose key some rule names; all others are dropped when decoding."""
+
+
 class Projection(Struct, frozen=True, kw_only=True):
     """What may pass from an object into the inventory beyond the typed fields."""
 
@@ -39,6 +43,12 @@ class Projection(Struct, frozen=True, kw_only=True):
     """Flags whose values are kept, dashes included."""
     env_names: frozenset[str] = frozenset()
     """Environment variable names that are kept."""
+    config_maps: Mapping[str, frozenset[str]] = {}
+    """By `namespace/name`, the ConfigMaps that are asked for, and the keys that are kept."""
+
+    def config_keys(self) -> frozenset[str]:
+        """Give every key that is kept of some ConfigMap."""
+        return frozenset().union(*self.config_maps.values())
 
 
 class OwnerReference(Struct, frozen=True, gc=False, omit_defaults=True):
@@ -72,10 +82,13 @@ def decoding_hook(projection: Projection) -> Callable[[type, Any], Any]:
 
     The hook raises TypeError for a value of the wrong shape, which msgspec reports with its path.
     """
+    config_keys = projection.config_keys()
 
     def reduce(kind: type, value: Any) -> Any:
         if kind is Annotations:
-            return _kept_annotations(value, projection.annotations)
+            return Annotations(_kept_texts(value, projection.annotations, "annotation"))
+        if kind is ConfigData:
+            return ConfigData(_kept_texts(value, config_keys, "entry"))
         if kind is Flags:
             return _kept_flags(value, projection.flags)
         if kind is EnvNames:
@@ -85,16 +98,14 @@ def decoding_hook(projection: Projection) -> Callable[[type, Any], Any]:
     return reduce
 
 
-def _kept_annotations(value: Any, keys: frozenset[str]) -> Annotations:
+def _kept_texts(value: Any, keys: frozenset[str], what: str) -> Iterator[tuple[str, str]]:
     if not isinstance(value, dict):
-        raise TypeError("annotations are not an object")
-    kept = Annotations()
+        raise TypeError(f"what should hold each {what} is not an object")
     for key, text in value.items():
         if key in keys:
             if not isinstance(text, str):
-                raise TypeError(f"annotation {key} is not a text")
-            kept[key] = text
-    return kept
+                raise TypeError(f"{what} {key} is not a text")
+            yield key, text
 
 
 _FLAG_NAME = re.compile(r"-[A-Za-z0-9]|--[A-Za-z0-9][A-Za-z0-9._-]*")

@@ -66,6 +66,8 @@ class PodSpec(Struct, frozen=True, gc=False, rename="camel", omit_defaults=True)
     host_pid: bool = field(default=False, name="hostPID")
     host_ipc: bool = field(default=False, name="hostIPC")
     node_name: str | None = None
+    node_selector: dict[str, str] = field(default_factory=dict)
+    """Labels that a node must carry for the pod to run there."""
 
     def serving_containers(self) -> tuple[Container, ...]:
         """Give the containers that may serve others: main ones and sidecars."""

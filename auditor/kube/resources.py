@@ -3,6 +3,7 @@
 from msgspec import Struct
 
 from auditor.kube.cluster_scope import Namespace, Node
+from auditor.kube.config_maps import ConfigMap
 from auditor.kube.ingress import Ingress, IngressClass
 from auditor.kube.network import Endpoints, EndpointSlice, NetworkPolicy, Service
 from auditor.kube.pods import CronJob, Pod, Workload
@@ -21,6 +22,8 @@ class Resource(Struct, frozen=True):
     namespaced: bool = True
     supports: str | None = None
     """The resource that it helps to complete; no check needs it for itself."""
+    is_named: bool = False
+    """Objects are read one by one, by the names that a rule gives; they are never listed."""
     versions: tuple[str, ...] = ("v1",)
     """API versions whose objects decode into `type`, the preferred one first."""
 
@@ -43,6 +46,7 @@ CLUSTER_ROLES = "clusterroles.rbac.authorization.k8s.io"
 CLUSTER_ROLE_BINDINGS = "clusterrolebindings.rbac.authorization.k8s.io"
 ROLES = "roles.rbac.authorization.k8s.io"
 ROLE_BINDINGS = "rolebindings.rbac.authorization.k8s.io"
+CONFIG_MAPS = "configmaps"
 
 _RBAC = "rbac.authorization.k8s.io"
 
@@ -82,6 +86,7 @@ RESOURCES = (
     Resource(CLUSTER_ROLE_BINDINGS, _RBAC, "ClusterRoleBinding", Binding, namespaced=False),
     Resource(ROLE_BINDINGS, _RBAC, "RoleBinding", Binding),
     Resource(ROLES, _RBAC, "Role", Role, supports=ROLE_BINDINGS),
+    Resource(CONFIG_MAPS, "", "ConfigMap", ConfigMap, is_named=True),
 )
 
 RESOURCE_BY_NAME = {resource.name: resource for resource in RESOURCES}

@@ -120,7 +120,7 @@ def test_an_unknown_check_is_named_with_the_likely_one(run: Run, good: str) -> N
 
 
 def test_a_check_of_a_later_version_is_said_to_be_one(run: Run) -> None:
-    outcome = run("checks", "policies-not-enforced")
+    outcome = run("checks", "policy-rejected")
     assert outcome.code == 2
     assert "is not judged by this version" in outcome.errors[0]
 

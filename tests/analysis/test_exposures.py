@@ -149,7 +149,7 @@ def test_policies_that_nothing_enforces_leave_the_target_exposed_and_are_named()
     exposure = the_exposure(a_policy(), assume_cni="flannel")
     assert exposure.verdict is ExposureVerdict.EXPOSED
     assert exposure.path[-1].hop == "NetworkPolicy/web/deny"
-    assert exposure.path[-1].note == "not enforced, as is assumed"
+    assert exposure.path[-1].note == "declared, not enforced by flannel, as is assumed"
 
 
 @pytest.mark.parametrize("cni", ["reference", "azure-cni"])

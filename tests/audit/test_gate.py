@@ -19,6 +19,7 @@ from auditor.kube.inventory import Inventory
 from auditor.kube.resources import (
     CLUSTER_ROLE_BINDINGS,
     CLUSTER_ROLES,
+    CONFIG_MAPS,
     ENDPOINT_SLICES,
     INGRESS_CLASSES,
     INGRESSES,
@@ -60,10 +61,16 @@ FIELDS = {
     CLUSTER_ROLE_BINDINGS: "bindings",
     ROLE_BINDINGS: "bindings",
     ROLES: "roles",
+    CONFIG_MAPS: "config_maps",
 }
 """Where an inventory holds the objects of a resource; bindings are told apart by their kind."""
 
 PROVEN_BY_ABSENCE = {
+    # No agent was seen, of any engine or of another one, on some node or on all.
+    "cni-enforcement-partial": {PODS},
+    "cni-unidentified": {PODS, NODES},
+    "cni-without-policy-support": {PODS, NODES},
+    "policies-not-enforced": {PODS, NODES},
     "exposed-route-dangling": {PODS, ENDPOINT_SLICES},
     # Internal by a controller's default, which a pod that was not read may change; or by the
     # annotation of one cloud, while nodes that were not read may be another one's.

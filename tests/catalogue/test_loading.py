@@ -24,6 +24,7 @@ def test_every_data_file_has_a_loader_that_accepts_it() -> None:
     names = {item.name for item in files("auditor.catalogue").joinpath("data").iterdir()}
     assert names == {
         "cni.yaml",
+        "cni_plugins.yaml",
         "host_services.yaml",
         "ingress_controllers.yaml",
         "legacy_services.yaml",

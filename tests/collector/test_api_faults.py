@@ -225,7 +225,8 @@ def test_what_is_forbidden_is_forbidden_and_the_rest_is_read() -> None:
 
 
 def test_everything_forbidden_is_a_cluster_that_nobody_read() -> None:
-    reading = struck(Fault(Status(403, message="no"), verb="list"))
+    fault = Status(403, message="no")
+    reading = struck(Fault(fault, verb="list"), Fault(fault, resource="configmaps"))
     assert set(states(reading).values()) == {"forbidden"}
 
 

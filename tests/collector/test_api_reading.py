@@ -113,8 +113,15 @@ def test_every_request_is_a_get_or_a_self_subject_review_and_there_are_few() -> 
         assert posts == {"selfsubjectaccessreviews", "selfsubjectreviews"}
         assert {method for method, _ in methods} == {"GET", "POST"}
         assert not [item for item in cluster.requests if "secrets" in item.path]
-        # Discovery twice, the version, a list of each resource, the reviews.
-        assert len(cluster.requests) == 3 + len(RESOURCES) + len(FORBIDDEN_RIGHTS) + 1
+        # Discovery twice, the version, a list of each resource but the one that is read by name,
+        # the reviews.
+        lists = len(RESOURCES) - 1 + len(PROJECTION.config_maps)
+        assert len(cluster.requests) == 3 + lists + len(FORBIDDEN_RIGHTS) + 1
+        asked = {item.path for item in cluster.requests if "configmaps" in item.path}
+        assert asked == {
+            f"/api/v1/namespaces/{namespace}/configmaps/{name}"
+            for namespace, name in (full.split("/") for full in PROJECTION.config_maps)
+        }
 
     run(corpus_objects(), scenario)
 

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 import yaml
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from auditor.collector.yaml_documents import (
@@ -80,6 +80,8 @@ def test_what_a_yaml_writer_writes_is_read_back(
     documents: list[object], style: dict[str, Any]
 ) -> None:
     written = yaml.safe_dump_all(documents, encoding="utf-8", **style)
+    # A long quoted text that ends a line in an escape is written so that no reader gets it back.
+    assume(list(yaml.safe_load_all(written)) == documents)
     assert values(written) == documents
 
 

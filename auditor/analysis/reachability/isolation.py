@@ -48,14 +48,8 @@ class IngressIsolation:
             reason = f"{workload} was not read, and policies of its namespace may block it"
             return ExposureVerdict.UNKNOWN, (), reason
         policies = self.selecting(pods)
-        if policies and self._cni.enforces is not Enforces.NONE:
-            names = ", ".join(map(str, policies))
-            hop = Hop(str(policies[0]), "spec.podSelector", "selects the target")
-            return ExposureVerdict.UNKNOWN, (hop,), f"{names} may block it: rules are not evaluated"
         if policies:
-            note = "not enforced, as is assumed" if self._cni.assumed else "not enforced"
-            hop = Hop(str(policies[0]), "spec.podSelector", "selects the target", note)
-            return ExposureVerdict.EXPOSED, (hop,), None
+            return self._selected(policies)
         if self._state.is_shortfall:
             reason = f"networkpolicies.networking.k8s.io is {self._state.value}"
             return ExposureVerdict.UNKNOWN, (), reason
@@ -63,3 +57,18 @@ class IngressIsolation:
             hop = Hop("NetworkPolicy", "count", "0", "the source holds no policy at all")
             return ExposureVerdict.EXPOSED, (hop,), None
         return ExposureVerdict.EXPOSED, (), None
+
+    def _selected(
+        self, policies: tuple[ObjectRef, ...]
+    ) -> tuple[ExposureVerdict, tuple[Hop, ...], str | None]:
+        """Judge a way to pods that policies select: nothing blocks it where nothing enforces."""
+        cni, field, value = self._cni, "spec.podSelector", "selects the target"
+        if cni.enforces is Enforces.NONE:
+            assumed = ", as is assumed" if cni.assumed else ""
+            note = f"declared, not enforced by {cni.name or 'anything'}{assumed}"
+            return ExposureVerdict.EXPOSED, (Hop(str(policies[0]), field, value, note),), None
+        reason = f"{', '.join(map(str, policies))} may block it: rules are not evaluated"
+        if cni.enforces in (Enforces.UNKNOWN, Enforces.MIXED):
+            told = cni.evidence[-1] if cni.evidence else "no network plugin was recognised"
+            reason = f"{reason}, and whether they are enforced is {cni.enforces}: {told}"
+        return ExposureVerdict.UNKNOWN, (Hop(str(policies[0]), field, value),), reason

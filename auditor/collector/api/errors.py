@@ -23,11 +23,17 @@ class BadAnswerError(ApiError):
 class StatusError(ApiError):
     """The server answered with an error status."""
 
-    def __init__(self, status: int, message: str, continue_token: str = "") -> None:
-        """Keep the HTTP status and what the server said."""
+    def __init__(
+        self, status: int, message: str, continue_token: str = "", missing: str | None = None
+    ) -> None:
+        """Keep the HTTP status and what the server said.
+
+        `missing` is the name of the object that the API itself says is not there.
+        """
         super().__init__(message)
         self.status = status
         self.continue_token = continue_token
+        self.missing = missing
 
 
 class NotBeforeError(ApiError):

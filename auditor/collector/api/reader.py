@@ -11,6 +11,7 @@ from auditor.collector.api.client import ApiClient
 from auditor.collector.api.discovery import Absent, Located, discover
 from auditor.collector.api.errors import ApiError, NotBeforeError
 from auditor.collector.api.listing import Listed, ResourceLister
+from auditor.collector.api.named import NamedReader
 from auditor.collector.api.rights import Rights, ask_rights
 from auditor.collector.reading import Reading, failed_coverage
 from auditor.kube.decoding import ObjectDecoder
@@ -69,6 +70,8 @@ class _Reader:
         self._limits = limits
         decoder = ObjectDecoder(projection, limits.max_object_bytes)
         self._lister = ResourceLister(client, decoder, limits, progress)
+        self._named = NamedReader(client, decoder)
+        self._names = tuple(projection.config_maps)
 
     async def run(self) -> str | None:
         """Read everything; give why nothing could be read, or None."""
@@ -98,7 +101,7 @@ class _Reader:
 
     async def _read_resource(self, resource: Resource, where: object) -> None:
         if isinstance(where, Located):
-            listed = await self._lister.list(resource, where.path)
+            listed = await self._listed(resource, where.path)
             if where.doubt and not listed.coverage.state.is_complete:
                 said = f"{listed.coverage.detail}; {where.doubt}"
                 coverage = msgspec.structs.replace(listed.coverage, detail=said)
@@ -112,6 +115,11 @@ class _Reader:
         if listed.not_before is not None:
             self.not_before = max(self.not_before or 0.0, listed.not_before)
         self.listed[resource.name] = listed
+
+    async def _listed(self, resource: Resource, path: str) -> Listed:
+        if resource.is_named:
+            return await self._named.read(resource, path, self._names)
+        return await self._lister.list(resource, path)
 
     async def _server_version(self) -> str | None:
         try:

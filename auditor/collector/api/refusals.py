@@ -15,8 +15,15 @@ _LONGEST_MESSAGE = 500
 """Characters of a server's own words that are repeated."""
 
 
+_NOT_FOUND = "NotFound"
+
+
 class _StatusMeta(Struct, frozen=True):
     continue_token: str = field(default="", name="continue")
+
+
+class _StatusDetails(Struct, frozen=True):
+    name: str = ""
 
 
 class _Status(Struct, frozen=True):
@@ -24,7 +31,9 @@ class _Status(Struct, frozen=True):
 
     kind: str = ""
     message: str = ""
+    reason: str = ""
     metadata: _StatusMeta = _StatusMeta()
+    details: _StatusDetails = _StatusDetails()
 
 
 def status_error(status: int, content: bytes) -> StatusError:
@@ -35,7 +44,9 @@ def status_error(status: int, content: bytes) -> StatusError:
         said = _Status()
     reason = " ".join(said.message.split())[:_LONGEST_MESSAGE] if said.kind == "Status" else ""
     message = f"HTTP {status}: {reason}" if reason else f"HTTP {status}"
-    return StatusError(status, message, said.metadata.continue_token)
+    is_missing = said.kind == "Status" and said.reason == _NOT_FOUND
+    missing = said.details.name or None if is_missing else None
+    return StatusError(status, message, said.metadata.continue_token, missing)
 
 
 def breaks_off(error: BaseException) -> bool:
