@@ -1,13 +1,20 @@
 """What an audit describes beside its verdicts, as values to remember: exposures and platform."""
 
-from auditor.kube.resources import ENDPOINT_SLICES, NODES, PODS, SERVICES
+from auditor.kube.resources import (
+    ENDPOINT_SLICES,
+    INGRESS_CLASSES,
+    INGRESSES,
+    NODES,
+    PODS,
+    SERVICES,
+)
 from auditor.model.audit import Audit, Platform
 from auditor.model.canonical import CanonicalValue, canonical_json
 from auditor.model.exposure import Exposure
 from auditor.model.history import FactValue
 from auditor.model.identity import ObjectRef
 
-DOOR_RESOURCES = (ENDPOINT_SLICES, NODES, PODS, SERVICES)
+DOOR_RESOURCES = (ENDPOINT_SLICES, INGRESS_CLASSES, INGRESSES, NODES, PODS, SERVICES)
 """What doors and their targets are read from: an exposure is gone only when all were read."""
 
 

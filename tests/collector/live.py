@@ -95,6 +95,7 @@ def assert_harmless(simulator: Simulator) -> None:
             is_review = request.path.rpartition("/")[2] in REVIEWS
             assert request.method == "GET" or (request.method == "POST" and is_review), request
             assert "secrets" not in request.path
+            assert not request.path.endswith("/configmaps"), "ConfigMaps are never listed"
 
 
 REVIEWS = ("selfsubjectaccessreviews", "selfsubjectreviews")

@@ -7,15 +7,19 @@ from pathlib import Path
 import msgspec
 
 from auditor.audit.auditing import audit, decommission
+from auditor.audit.described import DOOR_RESOURCES
 from auditor.audit.rules import Rules
+from auditor.checks.ways import WAYS_NEED
 from auditor.collector.files import read_files
 from auditor.collector.projection import projection_for
 from auditor.collector.reading import Reading
 from auditor.collector.unread import unread
 from auditor.kube.inventory import assemble
+from auditor.kube.resources import INGRESS_CLASSES, INGRESSES, NETWORK_POLICIES
 from auditor.model.audit import Audit
 from auditor.model.cluster import Cluster, Files
 from auditor.model.history import to_microseconds
+from auditor.model.reading import Coverage, ReadState
 from auditor.settings.configuration import Configuration
 from auditor.settings.limits import ReadLimits
 from auditor.store.engine import open_database
@@ -33,7 +37,10 @@ def _audits() -> list[Audit]:
     cluster = Cluster(id="snapshot/live", name="live", provider="x", access=Files(str(CORPUS)))
     seen = read_files(cluster, projection_for(Configuration()), ReadLimits())
     blind = unread(cluster, "connection refused")
-    coverage = seen.inventory.coverage
+    # The dump is older than the reading of IngressClasses, which a server would have answered.
+    classes = {INGRESS_CLASSES: Coverage(INGRESS_CLASSES, ReadState.COMPLETE, 0)}
+    coverage = {**seen.inventory.coverage, **classes}
+    seen = Reading(cluster, msgspec.structs.replace(seen.inventory, coverage=coverage))
     empty = Reading(cluster, assemble({}, coverage, (), "v1.36.2"))
     return [
         audit(cluster, reading.inventory, rules, START + timedelta(days=number))
@@ -101,3 +108,20 @@ def test_a_decommissioned_cluster_ends_with_that_reason_and_may_come_back(url: s
     assert (after.state, after.findings, after.exposures) == ("decommissioned", (), ())
     assert after.read_at == before.observed_at
     assert [item.id for item in back.findings] == [item.id for item in before.findings]
+
+
+def test_an_exposure_waits_for_all_that_ways_are_followed_through() -> None:
+    """A policy opens and closes a way and is no door: without it no exposure is gone."""
+    assert set(DOOR_RESOURCES) == WAYS_NEED - {NETWORK_POLICIES}
+
+
+def test_an_exposure_stays_while_the_routes_could_not_be_read(url: str) -> None:
+    seen, _, empty, _ = _audits()
+    routes = Coverage(INGRESSES, ReadState.FORBIDDEN, 0, "may not list them")
+    blind = msgspec.structs.replace(
+        empty,
+        coverage=tuple(routes if item.resource == INGRESSES else item for item in empty.coverage),
+    )
+    before, after = _answers(url, [seen, blind])
+    assert {item.id for item in after.exposures} == {item.id for item in before.exposures}
+    assert not any(item.confirmed for item in after.exposures)
