@@ -10,6 +10,7 @@ from functools import cache
 
 from msgspec import Struct, field
 
+from auditor.catalogue.entries import Entry
 from auditor.catalogue.loading import CatalogueError, load_data
 from auditor.model.audit import Enforces
 
@@ -33,14 +34,6 @@ class Default(StrEnum):
     IDLE = "idle"
     OPEN = "open"
     """Another setting decides, which is not read."""
-
-
-class Entry(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """An entry of a ConfigMap."""
-
-    config_map: str
-    """`NAMESPACE/NAME`."""
-    key: str
 
 
 class Switch(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -5,7 +5,8 @@ from collections.abc import Iterable, Mapping
 
 from msgspec import Struct
 
-from auditor.catalogue.cni_plugins import Switch, cni_plugins
+from auditor.catalogue.cni_plugins import cni_plugins
+from auditor.catalogue.entries import Entry
 from auditor.catalogue.ingress_controllers import (
     CLASS_ANNOTATION,
     DEFAULT_CLASS_ANNOTATION,
@@ -44,13 +45,16 @@ def named_fields() -> NamedFields:
         frozenset(flag for flag in flags if flag),
         env_names=frozenset(name for entry in entries for name in (*entry.env, *entry.risky_env))
         | {name for switch in switches for name in switch.env},
-        config_maps=_config_maps(switches),
+        config_maps=_config_maps(
+            [switch.entry for switch in switches]
+            + [item.plain_http.switched_off_by for item in controllers]
+        ),
     )
 
 
-def _config_maps(switches: Iterable[Switch]) -> Mapping[str, frozenset[str]]:
+def _config_maps(entries: Iterable[Entry | None]) -> Mapping[str, frozenset[str]]:
     keys: dict[str, set[str]] = defaultdict(set)
-    for switch in switches:
-        if switch.entry is not None:
-            keys[switch.entry.config_map].add(switch.entry.key)
+    for entry in entries:
+        if entry is not None:
+            keys[entry.config_map].add(entry.key)
     return {name: frozenset(found) for name, found in sorted(keys.items())}

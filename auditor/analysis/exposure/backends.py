@@ -69,7 +69,7 @@ class BackendFinder:
         hop = Hop(where, "endpoints[].addresses", ", ".join(endpoint.addresses))
         ref = endpoint.target_ref
         if ref is None or ref.kind != "Pod":
-            return Backend(None, number, (), (hop,))
+            return Backend(None, number, (), (hop,), endpoint.addresses)
         namespace = ref.namespace or item.metadata.namespace
         workload = self._workloads.owner_of(namespace, ref.name)
         pods = self._workloads.pods_of(workload) if workload else ()

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from msgspec import Struct
 
+from auditor.analysis.exposure.plain_http import PlainAnswer
 from auditor.kube.network import Service
 from auditor.kube.pods import Pod
 from auditor.model.addresses import ALL_ADDRESSES, AddressSet
@@ -21,6 +22,8 @@ class Backend(Struct, frozen=True):
     port: int | None
     pods: tuple[Pod, ...] = ()
     hops: tuple[Hop, ...] = ()
+    addresses: tuple[str, ...] = ()
+    """Where it is no pod."""
 
 
 class Backends(Struct, frozen=True):
@@ -48,6 +51,8 @@ class Door(Struct, frozen=True, kw_only=True):
     backends: Backends
     reason: str | None = None
     """Why the audience is unknown, or may be wider than it seems."""
+    plain: PlainAnswer | None = None
+    """What becomes of plain HTTP, where it is a route."""
     service: Service | None = None
     unallocated_port: str | None = None
     """The Service port, where the port to dial is not allocated yet."""

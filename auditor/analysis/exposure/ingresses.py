@@ -14,6 +14,7 @@ from auditor.analysis.exposure.door import Backends, Door
 from auditor.analysis.exposure.ingress_classes import Served, serving_controller
 from auditor.analysis.exposure.ingress_sources import Admitted, admitted_by
 from auditor.analysis.exposure.paths import WIDEST_FIRST
+from auditor.analysis.exposure.plain_http import plain_answer
 from auditor.analysis.exposure.schemes import Site
 from auditor.catalogue.ingress_controllers import Front, IngressController
 from auditor.catalogue.load_balancers import Scheme
@@ -109,6 +110,9 @@ def ingress_doors(ingress: Ingress, known: IngressSite, finder: BackendFinder) -
             hops=(*served.hops, *reach.hops, *admitted.hops, *service_hops),
             backends=backends,
             reason=admitted.reason or reach.reason,
+            plain=plain_answer(
+                ingress, served, reach.ports, known.inventory, has_tls=route.has_tls
+            ),
         )
 
 

@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from msgspec import Struct
 
 from auditor.analysis.recognition.cni_agents import Agent, Sightings, is_below, runs_one_of, tag_of
-from auditor.catalogue.cni_plugins import CniPlugin, Default, Entry, Switch
+from auditor.catalogue.cni_plugins import CniPlugin, Default, Switch
+from auditor.catalogue.entries import Entry
 from auditor.kube.pods import Container
 from auditor.kube.resources import CONFIG_MAPS
 from auditor.model.audit import Enforces
