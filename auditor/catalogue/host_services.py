@@ -1,10 +1,11 @@
-"""What of a node a pod must not hold or reach: runtime sockets, metadata services."""
+"""What of a node a pod must not hold or reach: runtime sockets, metadata services, node ports."""
 
 from functools import cache
 
 from msgspec import Struct
 
 from auditor.catalogue.loading import load_data
+from auditor.model.ports import Protocol
 
 
 class RuntimeSocket(Struct, frozen=True, forbid_unknown_fields=True):
@@ -21,15 +22,44 @@ class MetadataEndpoint(Struct, frozen=True, forbid_unknown_fields=True):
     name: str
 
 
+class NodePort(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Ports on which a service of nodes listens."""
+
+    first: int
+    last: int
+    protocol: Protocol
+    name: str
+    controls: str | None = None
+    """The part of the cluster's control that answers there; None where it controls nothing."""
+    software: tuple[str, ...] = ()
+    """Entries of the catalogue that are that part, where it runs as a pod."""
+    anywhere: bool = False
+    """Whether that software controls something wherever it runs, not only as part of the system."""
+    confirmed: bool = True
+    source: str
+
+
 class HostServices(Struct, frozen=True, forbid_unknown_fields=True):
     """The data file."""
 
     version: int
     runtime_sockets: tuple[RuntimeSocket, ...]
     metadata_endpoints: tuple[MetadataEndpoint, ...]
+    node_ports: tuple[NodePort, ...]
 
 
 @cache
 def host_services() -> HostServices:
     """Give the known host services."""
     return load_data("host_services.yaml", HostServices)
+
+
+@cache
+def control_ports() -> dict[tuple[Protocol, int], NodePort]:
+    """Give the ports of the cluster's own control, by protocol and number."""
+    return {
+        (item.protocol, number): item
+        for item in host_services().node_ports
+        if item.controls
+        for number in range(item.first, item.last + 1)
+    }

@@ -78,6 +78,7 @@ PROVEN_BY_ABSENCE = {
     "ingress-open-to-private-network": {PODS, NODES},
     # The way is open because no policy stands on it; and a node port is for the private network
     # because no node has a public address.
+    "control-plane-port-exposed": {NETWORK_POLICIES},
     "legacy-service-open-to-internet": {NETWORK_POLICIES},
     "legacy-service-open-to-private-network": {NETWORK_POLICIES, NODES},
     "management-interface-open-to-internet": {NETWORK_POLICIES},

@@ -135,6 +135,12 @@ def test_the_well_kept_cluster_is_well_kept(fleet: FleetAudit) -> None:
         ("tools-weu", "container-runtime-socket-mounted", "Deployment/ci/gitlab-runner"),
         ("tools-weu", "load-balancer-open-to-internet", "Service/grafana/grafana"),
         ("data-prod", "cni-enforcement-partial", "Cluster/snapshot/data-prod"),
+        (
+            "data-prod",
+            "control-plane-port-exposed",
+            "Service/observability/kubelets-for-federation",
+        ),
+        ("shop-prod-euw1", "public-route-without-tls", "Ingress/checkout/mobile-api"),
         ("marketplace-prod", "policies-not-enforced", "Cluster/snapshot/marketplace-prod"),
         ("tools-weu", "cni-without-policy-support", "Cluster/snapshot/tools-weu"),
         ("warehouse-prod", "cni-policy-audit-mode", "Cluster/snapshot/warehouse-prod"),
