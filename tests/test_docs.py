@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from auditor.catalogue.contents import catalogue_with, entry_errors
 from auditor.checks.catalog import catalog, parameter_types, reserved_slugs
 from auditor.settings.loading import parse_configuration
 from tools.docs import INDEX, PAGES, pages, stale, write
@@ -75,6 +76,16 @@ def test_the_documented_configuration_is_valid(at: datetime) -> None:
     examples = [block for block in _FENCED.findall(text) if "# auditor.yaml" in block]
     assert len(examples) == 1
     lines = examples[0].splitlines()[1:-1]
-    configuration = parse_configuration("\n".join(lines).encode(), parameter_types(), at.date())
+    configuration = parse_configuration(
+        "\n".join(lines).encode(), parameter_types(), at.date(), entry_errors
+    )
     assert configuration.connectors
     assert configuration.exceptions
+
+
+def test_the_documented_entries_of_the_catalogue_are_valid(at: datetime) -> None:
+    text = (ROOT / "docs" / "catalogue.md").read_text(encoding="utf-8")
+    (example,) = _FENCED.findall(text)
+    lines = "\n".join(example.splitlines()[1:-1]).encode()
+    configuration = parse_configuration(lines, parameter_types(), at.date(), entry_errors)
+    assert catalogue_with(configuration.catalogue).software["our-console"]

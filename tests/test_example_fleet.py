@@ -11,6 +11,7 @@ import pytest
 from auditor.audit.auditing import audit
 from auditor.audit.fleet import audit_fleet
 from auditor.audit.rules import Rules
+from auditor.catalogue.contents import entry_errors
 from auditor.checks.catalog import catalog, parameter_types
 from auditor.collector.files import read_files
 from auditor.collector.projection import projection_for
@@ -105,7 +106,7 @@ Row = tuple[str, str, str]
 
 @pytest.fixture(scope="module")
 def configuration(at: datetime) -> Configuration:
-    return load_configuration(FLEET / "auditor.yaml", parameter_types(), at.date())
+    return load_configuration(FLEET / "auditor.yaml", parameter_types(), at.date(), entry_errors)
 
 
 @pytest.fixture(scope="module")

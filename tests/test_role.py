@@ -2,6 +2,7 @@
 
 import yaml
 
+from auditor.catalogue.contents import shipped
 from auditor.catalogue.projection import named_fields
 from auditor.kube.resources import RESOURCES
 from auditor.kube.rights import FORBIDDEN_RIGHTS
@@ -29,7 +30,7 @@ def test_it_lists_what_is_read_and_nothing_else() -> None:
 def test_what_is_read_by_name_is_granted_by_name() -> None:
     (rule,) = (item for item in cluster_role()["rules"] if item["verbs"] == ["get"])
     assert rule["resources"] == ["configmaps"]
-    names = {full_name.partition("/")[2] for full_name in named_fields().config_maps}
+    names = {full_name.partition("/")[2] for full_name in named_fields(shipped()).config_maps}
     assert names
     assert set(rule["resourceNames"]) == names
 

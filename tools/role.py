@@ -12,6 +12,7 @@ from typing import Any
 import click
 import yaml
 
+from auditor.catalogue.contents import shipped
 from auditor.catalogue.projection import named_fields
 from auditor.kube.resources import RESOURCES
 
@@ -43,7 +44,7 @@ def cluster_role() -> dict[str, Any]:
             "apiGroups": [resource.group],
             "resources": [resource.plural],
             "resourceNames": sorted(
-                {name.rpartition("/")[2] for name in named_fields().config_maps}
+                {name.rpartition("/")[2] for name in named_fields(shipped()).config_maps}
             ),
             "verbs": ["get"],
         }

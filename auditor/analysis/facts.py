@@ -19,8 +19,7 @@ from auditor.analysis.recognition.cni_enforcement import Enforcement, enforcemen
 from auditor.analysis.recognition.software import RecognisedSoftware, recognise
 from auditor.analysis.segments.assignment import SegmentMap, assign_segments
 from auditor.analysis.workloads import WorkloadIndex, flag_values
-from auditor.catalogue.ingress_controllers import ingress_controllers
-from auditor.catalogue.load_balancers import load_balancer_providers
+from auditor.catalogue.contents import catalogue_with
 from auditor.kube.inventory import Inventory
 from auditor.kube.resources import PODS
 from auditor.model.agreement import Declaration
@@ -52,6 +51,7 @@ class Facts:
         self.inventory = inventory
         self.configuration = configuration
         self.at = at
+        self.catalogue = catalogue_with(configuration.catalogue)
         self.space = AddressSpace.with_internal(configuration.internal_cidrs)
         self._assume_cni = assume_cni
 
@@ -67,7 +67,7 @@ class Facts:
 
     @cached_property
     def _network_plugin(self) -> RecognisedCni:
-        return recognise_cni(self.inventory)
+        return recognise_cni(self.inventory, self.catalogue.plugins)
 
     @cached_property
     def workloads(self) -> WorkloadIndex:
@@ -98,6 +98,7 @@ class Facts:
             cloud,
             self.workloads.images,
             self._controller_schemes(),
+            self.catalogue.providers,
             pods_are_known=self.inventory.state(PODS) is ReadState.STALE
             or not self.inventory.state(PODS).is_shortfall,
             nodes_were_withheld=self.nodes.state.is_shortfall and not self.nodes.nodes,
@@ -113,7 +114,9 @@ class Facts:
             found += node_port_doors(service, self.nodes, self.backends)
             found += external_ip_doors(service, self.space, self.backends)
         found += host_doors(self.workloads, self.nodes, self.space)
-        known = IngressSite(self.site, self.inventory, self._fronts(found))
+        known = IngressSite(
+            self.site, self.inventory, self._fronts(found), self.catalogue.controllers
+        )
         for ingress in self.inventory.ingresses:
             found += ingress_doors(ingress, known, self.backends)
         return tuple(found)
@@ -126,7 +129,7 @@ class Facts:
     @cached_property
     def recognised(self) -> RecognisedSoftware:
         """Which software each workload is, as far as the catalogue knows it."""
-        return recognise(self.inventory, self.workloads)
+        return recognise(self.inventory, self.workloads, self.catalogue)
 
     @cached_property
     def exposures(self) -> tuple[Exposure, ...]:
@@ -155,7 +158,7 @@ class Facts:
     def _fronts(self, doors: list[Door]) -> dict[str, tuple[Door, ...]]:
         """Find the doors that lead to the pods of each ingress controller."""
         fronts = {}
-        for controller in ingress_controllers():
+        for controller in self.catalogue.controllers:
             running = self.workloads.running(controller.images)
             fronts[controller.id] = tuple(door for door in doors if running & set(door.workloads()))
         return fronts
@@ -163,7 +166,7 @@ class Facts:
     def _controller_schemes(self) -> dict[str, str]:
         """Read the default scheme that a provider's own controller was started with."""
         schemes = {}
-        for provider in load_balancer_providers():
+        for provider in self.catalogue.providers:
             if flag := provider.default.flag:
                 values = flag_values(self.inventory.pods, flag, provider.controller_images)
                 if values:

@@ -8,7 +8,7 @@ from auditor.audit.agreements import Agreements
 from auditor.audit.judging import judge
 from auditor.audit.rules import Rules
 from auditor.audit.severity import rate
-from auditor.catalogue.loading import catalogue_version
+from auditor.catalogue.contents import catalogue_with
 from auditor.checks.check import Check, Judgement
 from auditor.kube.inventory import Inventory
 from auditor.kube.resources import RESOURCES
@@ -68,7 +68,7 @@ def audit(cluster: Cluster, inventory: Inventory, rules: Rules, at: datetime) ->
             for name, segment in sorted(facts.segments.by_namespace.items())
         ),
         rules_version=rules.version(),
-        catalogue_version=catalogue_version(),
+        catalogue_version=facts.catalogue.version,
     )
 
 
@@ -157,5 +157,5 @@ def decommission(cluster_id: str, at: datetime, rules: Rules) -> Audit:
         checks=(),
         segments=(),
         rules_version=rules.version(),
-        catalogue_version=catalogue_version(),
+        catalogue_version=catalogue_with(rules.configuration.catalogue).version,
     )

@@ -5,6 +5,7 @@ What was not seen in a source of its own has `confirmed: false`: it may name a p
 says what that plugin enforces.
 """
 
+from collections.abc import Iterator
 from enum import StrEnum
 from functools import cache
 
@@ -145,13 +146,21 @@ def cni_plugins() -> dict[str, CniPlugin]:
     for plugin in plugins.values():
         if unknown := sorted(set(plugin.outranks) - set(plugins)):
             raise CatalogueError(f"cni_plugins.yaml: {plugin.id} outranks {unknown}: no such entry")
-        has_pods = bool(plugin.images or plugin.names or plugin.labels)
-        has_nodes = bool(plugin.nodes.labels or plugin.nodes.annotations)
-        if not (has_pods or has_nodes or plugin.unseen):
-            raise CatalogueError(f"cni_plugins.yaml: {plugin.id} has no signature")
-        for switch in plugin.switches:
-            if not (switch.flag or switch.entry or switch.env):
-                raise CatalogueError(f"cni_plugins.yaml: a switch of {plugin.id} stands nowhere")
-        if has_pods and not plugin.namespaces:
-            raise CatalogueError(f"cni_plugins.yaml: {plugin.id} has no namespace")
+        for reason in broken_plugin(plugin):
+            raise CatalogueError(f"cni_plugins.yaml: {plugin.id}: {reason}")
     return plugins
+
+
+def broken_plugin(plugin: CniPlugin) -> Iterator[str]:
+    """Say why an entry can never be recognised, or its switches never be seen."""
+    has_pods = bool(plugin.images or plugin.names or plugin.labels)
+    has_nodes = bool(plugin.nodes.labels or plugin.nodes.annotations)
+    if not (has_pods or has_nodes or plugin.unseen):
+        yield "has no signature: give images, names, labels or marks of nodes"
+    if has_pods and not plugin.namespaces:
+        yield "has no namespace in which its agent runs"
+    for switch in plugin.switches:
+        if not (switch.flag or switch.entry or switch.env):
+            yield "has a switch that stands nowhere"
+        if switch.entry and switch.entry.config_map.count("/") != 1:
+            yield f"{switch.entry.config_map!r} is not NAMESPACE/NAME"

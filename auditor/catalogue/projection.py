@@ -5,15 +5,13 @@ from collections.abc import Iterable, Mapping
 
 from msgspec import Struct
 
-from auditor.catalogue.cni_plugins import cni_plugins
+from auditor.catalogue.contents import Catalogue
 from auditor.catalogue.entries import Entry
 from auditor.catalogue.ingress_controllers import (
     CLASS_ANNOTATION,
     DEFAULT_CLASS_ANNOTATION,
-    ingress_controllers,
 )
-from auditor.catalogue.load_balancers import SOURCE_RANGES_ANNOTATION, load_balancer_providers
-from auditor.catalogue.software import software
+from auditor.catalogue.load_balancers import SOURCE_RANGES_ANNOTATION
 
 
 class NamedFields(Struct, frozen=True):
@@ -26,19 +24,19 @@ class NamedFields(Struct, frozen=True):
     """Keys by `namespace/name`."""
 
 
-def named_fields() -> NamedFields:
+def named_fields(catalogue: Catalogue) -> NamedFields:
     """Collect every annotation key, flag and environment variable name of all rules."""
-    providers = load_balancer_providers()
+    providers = catalogue.providers
     annotations = frozenset().union(*(provider.annotation_keys() for provider in providers))
-    controllers = ingress_controllers()
+    controllers = catalogue.controllers
     annotations |= frozenset().union(*(item.annotation_keys() for item in controllers))
     flags = [provider.default.flag for provider in providers]
     flags += [item.default.flag for item in controllers if item.default]
-    plugins = cni_plugins().values()
+    plugins = catalogue.plugins.values()
     annotations |= {key for plugin in plugins for key in plugin.nodes.annotations}
     switches = [switch for plugin in plugins for switch in plugin.switches]
     flags += [switch.flag for switch in switches]
-    entries = software().values()
+    entries = catalogue.software.values()
     flags += [name for entry in entries for name in entry.flags_with_value()]
     return NamedFields(
         annotations | {SOURCE_RANGES_ANNOTATION, CLASS_ANNOTATION, DEFAULT_CLASS_ANNOTATION},

@@ -1,7 +1,7 @@
 """Software that should not face the internet: how it is recognised, and what its exposure means."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from enum import StrEnum
 from functools import cache
 
@@ -192,11 +192,17 @@ def software() -> dict[str, Software]:
             for reason in broken_facts(entry):
                 raise CatalogueError(f"{file}: {entry.id}: {reason}")
             found[entry.id] = msgspec.structs.replace(entry, kind=loaded.kind)
-    for entry in found.values():
-        for other in entry.same_software_as:
-            if other not in found:
-                raise CatalogueError(f"{entry.id}: same_software_as names {other}, no such entry")
+    for reason in broken_references(found, found.values()):
+        raise CatalogueError(reason)
     return found
+
+
+def broken_references(known: Mapping[str, Software], entries: Iterable[Software]) -> Iterator[str]:
+    """Say which of some entries name others that are not known."""
+    for entry in entries:
+        for other in entry.same_software_as:
+            if other not in known:
+                yield f"{entry.id}: same_software_as names {other}, no such entry"
 
 
 _ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from auditor.analysis.facts import Facts
 from auditor.analysis.recognition.software import Recognised
 from auditor.analysis.workloads import documented_ports
-from auditor.catalogue.software import Software, SoftwareKind, software
+from auditor.catalogue.software import Software, SoftwareKind
 from auditor.checks.check import Judgement
 from auditor.kube.resources import (
     ENDPOINT_SLICES,
@@ -45,8 +45,8 @@ def judge_ways(
         if exposure.target.workload is not None:
             ways.setdefault(exposure.target.workload, []).append(exposure)
     for workload, found in facts.recognised.items():
-        for recognised in _of_kind(found, kind):
-            known = software()[recognised.id]
+        for recognised in _of_kind(facts, found, kind):
+            known = facts.catalogue.software[recognised.id]
             elsewhere = _ports_of_others(facts, workload, known)
             leading = [
                 way
@@ -61,9 +61,11 @@ def judge_ways(
                 yield _without_way(workload, recognised, known, audience, rate(known))
 
 
-def _of_kind(found: tuple[Recognised, ...], kind: SoftwareKind) -> Iterator[Recognised]:
+def _of_kind(
+    facts: Facts, found: tuple[Recognised, ...], kind: SoftwareKind
+) -> Iterator[Recognised]:
     """Give what was recognised of a kind; of what is sure, guesses beside it say nothing more."""
-    own = [item for item in found if software()[item.id].kind is kind]
+    own = [item for item in found if facts.catalogue.software[item.id].kind is kind]
     sure = [item for item in own if item.is_sure]
     yield from sure or own
 

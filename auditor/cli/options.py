@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from auditor.catalogue.contents import entry_errors
 from auditor.checks.catalog import catalog, parameter_types, reserved_slugs
 from auditor.cli.failures import UsageFailure, remark
 from auditor.model.audit import FleetAudit
@@ -64,7 +65,7 @@ def load(config_path: Path | None, at: datetime) -> Configuration:
     if config_path is None:
         return Configuration()
     try:
-        return load_configuration(config_path, parameter_types(), at.date())
+        return load_configuration(config_path, parameter_types(), at.date(), entry_errors)
     except ConfigurationError as error:
         raise UsageFailure(str(error)) from error
 

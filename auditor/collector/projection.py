@@ -1,5 +1,6 @@
 """What may enter an inventory: what the catalogue's rules and the configuration name."""
 
+from auditor.catalogue.contents import catalogue_with
 from auditor.catalogue.projection import named_fields
 from auditor.kube.meta import Projection
 from auditor.settings.configuration import Configuration, MetadataSource
@@ -7,7 +8,7 @@ from auditor.settings.configuration import Configuration, MetadataSource
 
 def projection_for(configuration: Configuration) -> Projection:
     """Collect the annotations, flags and environment names that some rule reads."""
-    named = named_fields()
+    named = named_fields(catalogue_with(configuration.catalogue))
     sources = (
         source for rule in configuration.segments for source in (rule.tenant, rule.risk_level)
     )

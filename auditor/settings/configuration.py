@@ -112,6 +112,8 @@ class Configuration(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     checks: Mapping[str, CheckSettings] = field(default_factory=dict)
     declarations: tuple[Declaration, ...] = ()
     exceptions: tuple[RiskException, ...] = ()
+    catalogue: Mapping[str, tuple[Mapping[str, Any], ...]] = field(default_factory=dict)
+    """Own entries of the catalogue by section; one with a known id changes what it names."""
     schedule: Schedule = Schedule()
     database: Name | None = None
     """URL of the store: sqlite:///PATH or postgresql://…; see `--database` for the default."""

@@ -4,7 +4,7 @@ The shape is checked against the JSON Schema of the types (a library does that, 
 all errors where a decoder stops at the first); what a schema cannot say is checked here.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from datetime import date
 from pathlib import Path
@@ -39,7 +39,13 @@ class ConfigurationError(Exception):
         self.errors = errors
 
 
-def load_configuration(path: Path, checks: CheckParameters, today: date) -> Configuration:
+EntryErrors = Callable[[Any], Iterator[str]]
+"""Says what is wrong with the entries of `catalogue`; the catalogue alone knows what they are."""
+
+
+def load_configuration(
+    path: Path, checks: CheckParameters, today: date, entry_errors: EntryErrors
+) -> Configuration:
     """Read and check a configuration file, YAML or JSON.
 
     Raises:
@@ -50,11 +56,15 @@ def load_configuration(path: Path, checks: CheckParameters, today: date) -> Conf
     except OSError as error:
         reason = error.strerror or "cannot be read"
         raise ConfigurationError(str(path), [f"{reason}; check --config"]) from error
-    return parse_configuration(text, checks, today, where=str(path))
+    return parse_configuration(text, checks, today, entry_errors, where=str(path))
 
 
 def parse_configuration(
-    text: bytes, checks: CheckParameters, today: date, where: str = "configuration"
+    text: bytes,
+    checks: CheckParameters,
+    today: date,
+    entry_errors: EntryErrors,
+    where: str = "configuration",
 ) -> Configuration:
     """Check a configuration's text and give it as values.
 
@@ -70,6 +80,8 @@ def parse_configuration(
     errors = list(_shape_errors(raw))
     if isinstance(raw, dict):
         errors += _meaning_errors(raw, checks, today)
+        if isinstance(raw.get("catalogue"), dict):
+            errors += entry_errors(raw["catalogue"])
     if errors:
         raise ConfigurationError(where, errors)
     try:

@@ -202,3 +202,22 @@ def test_an_unknown_plugin_is_named_with_the_known_ones(run: Run, good: str) -> 
     outcome = run("audit", good, "--assume-cni", "nope")
     assert outcome.code == 2
     assert "calico" in outcome.errors[0]
+
+
+def test_a_broken_entry_of_the_catalogue_is_refused_with_file_entry_and_reason(
+    run: Run, good: str, tmp_path: Path
+) -> None:
+    (tmp_path / "auditor.yaml").write_text(
+        "catalogue:\n"
+        "  management_interfaces:\n"
+        "    - {id: grafana, severity_if_exposed: low}\n"
+        "    - {id: our-console, name: ours, category: nonsense, severity_if_exposed: high}\n"
+        "  consoles: []\n"
+    )
+    for words in (("config", "check"), ("audit", good)):
+        outcome = run(*words, "--config", "auditor.yaml")
+        assert (outcome.code, outcome.out) == (2, "")
+        said = "\n".join(outcome.errors)
+        assert "auditor.yaml: catalogue.management_interfaces[1] (our-console)" in said
+        assert "'nonsense'" in said
+        assert "unknown section 'consoles'" in said

@@ -764,7 +764,7 @@ CASES = (
 
 @pytest.mark.parametrize("row", CASES, ids=lambda row: row.id)
 def test_the_plugin_is_told_as_documented(row: Case) -> None:
-    told = recognise_cni(read(row.objects, row.states))
+    told = recognise_cni(read(row.objects, row.states), cni_plugins())
     cni = told.cni
     assert (cni.name, cni.policy_engine, cni.enforces) == (row.name, row.engine, row.enforces)
     if row.version is not None:
@@ -776,7 +776,7 @@ def test_the_plugin_is_told_as_documented(row: Case) -> None:
 
 @pytest.mark.parametrize("row", CASES, ids=lambda row: row.id)
 def test_evidence_is_there_and_what_is_not_known_has_a_reason(row: Case) -> None:
-    told = recognise_cni(read(row.objects, row.states))
+    told = recognise_cni(read(row.objects, row.states), cni_plugins())
     assert told.cni.evidence
     assert (told.reason is None) == (told.cni.enforces in (FULL, NONE))
 
@@ -796,7 +796,7 @@ def test_every_entry_that_shows_itself_has_a_row() -> None:
 def test_nothing_is_called_enforced_while_pods_or_nodes_are_not_whole(
     row: Case, resource: str, state: ReadState
 ) -> None:
-    told = recognise_cni(read(row.objects, {**row.states, resource: state}))
+    told = recognise_cni(read(row.objects, {**row.states, resource: state}), cni_plugins())
     assert told.cni.enforces not in (FULL, Enforces.INGRESS, Enforces.EGRESS)
 
 

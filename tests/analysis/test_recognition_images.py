@@ -18,6 +18,7 @@ from auditor.analysis.recognition.globs import fits
 from auditor.analysis.recognition.images import image_index
 from auditor.analysis.recognition.references import flattened, image_reference, spellings
 from auditor.analysis.recognition.scoring import EvidenceKind, Grade
+from auditor.catalogue.contents import shipped
 from auditor.catalogue.recognition import ImageTrap, recognition_rules
 from auditor.catalogue.software import software
 from tests.analysis.clusters import facts_of
@@ -33,7 +34,7 @@ REAL = [
 
 
 def ids_of(image: str) -> set[str]:
-    return set(image_index().answer(image).matches)
+    return set(image_index(shipped()).answer(image).matches)
 
 
 def grades_of(image: str, port: str) -> dict[str, Grade]:
@@ -138,7 +139,7 @@ def test_a_republished_path_is_resolved(path: str, among: str) -> None:
 
 @pytest.mark.parametrize("name", ["docker.io_grafana_grafana", "mirror/grafana__grafana"])
 def test_a_flattened_name_weighs_little(name: str) -> None:
-    found = image_index().answer(name).matches
+    found = image_index(shipped()).answer(name).matches
     assert found["grafana"].kind is EvidenceKind.IMAGE_FLATTENED
     assert ("grafana", "grafana") in [path[-2:] for path in flattened(tuple(name.split("/")))]
 
@@ -155,15 +156,15 @@ def test_a_flattened_name_weighs_little(name: str) -> None:
     ],
 )
 def test_a_bare_name_weighs_less_below_a_project_of_its_own(image: str, kind: EvidenceKind) -> None:
-    assert image_index().answer(image).matches["redis"].kind is kind
+    assert image_index(shipped()).answer(image).matches["redis"].kind is kind
 
 
 def test_a_tag_opens_and_lifts() -> None:
     assert ids_of("docker:27-dind") == {"docker-daemon", "docker-engine-api"}
     assert not ids_of("docker:27") | ids_of("docker")
     percona = "percona/percona-postgresql-operator:2.4.0"
-    assert "postgresql" in image_index().answer(percona).traps
-    assert "postgresql" not in image_index().answer(f"{percona}-ppg16-postgres").traps
+    assert "postgresql" in image_index(shipped()).answer(percona).traps
+    assert "postgresql" not in image_index(shipped()).answer(f"{percona}-ppg16-postgres").traps
 
 
 WORD = st.from_regex(r"[a-z0-9]+([._-][a-z0-9]+)*", fullmatch=True).filter(
@@ -183,7 +184,7 @@ def test_normalisation_is_idempotent(text: str) -> None:
 
 @given(PATHS, st.sampled_from(["", "r.example/", "r.example:5000/", "localhost/", "docker.io/"]))
 def test_a_registry_never_changes_what_is_recognised(path: str, registry: str) -> None:
-    assert image_index().answer(registry + path) == image_index().answer(path)
+    assert image_index(shipped()).answer(registry + path) == image_index(shipped()).answer(path)
 
 
 GATED = ("dind", "fpm", "ppg", "postgres", "pgbouncer", "pxc", "haproxy", "mongod")
@@ -192,15 +193,17 @@ GATED = ("dind", "fpm", "ppg", "postgres", "pgbouncer", "pxc", "haproxy", "mongo
 @given(PATHS, st.from_regex(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,30}", fullmatch=True))
 def test_a_tag_or_digest_never_does_either_but_for_gates(path: str, tag: str) -> None:
     digest = "@sha256:" + "0" * 64
-    assert image_index().answer(path + digest) == image_index().answer(path)
+    assert image_index(shipped()).answer(path + digest) == image_index(shipped()).answer(path)
     if not any(word in tag.lower() for word in GATED):
-        assert image_index().answer(f"{path}:{tag}{digest}") == image_index().answer(path)
+        assert image_index(shipped()).answer(f"{path}:{tag}{digest}") == image_index(
+            shipped()
+        ).answer(path)
 
 
 @settings(deadline=None)
 @given(ANY_TEXT)
 def test_no_text_breaks_it(text: str) -> None:
-    image_index().answer(text)
+    image_index(shipped()).answer(text)
 
 
 @pytest.mark.parametrize(
@@ -211,7 +214,7 @@ def test_no_text_breaks_it(text: str) -> None:
 def test_long_names_cost_little(text: str) -> None:
     started = process_time()
     for number in range(20):
-        image_index().answer(text + str(number))
+        image_index(shipped()).answer(text + str(number))
     assert process_time() - started < 0.2
 
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from auditor.catalogue.contents import shipped
 from auditor.catalogue.load_balancers import (
     SOURCE_RANGES_ANNOTATION,
     AnnotationRule,
@@ -38,13 +39,13 @@ def test_every_annotation_that_a_rule_names_enters_the_inventory(provider: Provi
     named = {rule.annotation for rule in rules_of(provider)}
     named |= {item.annotation for item in provider.not_read}
     named |= {item.unless.annotation for item in provider.sources.ignored_when if item.unless}
-    assert named <= named_fields().annotations
+    assert named <= named_fields(shipped()).annotations
 
 
 def test_the_ranges_and_every_flag_enter_the_inventory() -> None:
     flags = {provider.default.flag for provider in PROVIDERS} - {None}
-    assert flags <= named_fields().flags
-    assert SOURCE_RANGES_ANNOTATION in named_fields().annotations
+    assert flags <= named_fields(shipped()).flags
+    assert SOURCE_RANGES_ANNOTATION in named_fields(shipped()).annotations
 
 
 @pytest.mark.parametrize("provider", PROVIDERS, ids=lambda provider: provider.id)

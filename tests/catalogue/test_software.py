@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from auditor.catalogue import loading, recognition
 from auditor.catalogue import software as catalogue
+from auditor.catalogue.contents import shipped
 from auditor.catalogue.loading import CatalogueError
 from auditor.catalogue.projection import named_fields
 from auditor.catalogue.recognition import recognition_rules
@@ -75,7 +76,7 @@ def test_a_distinctive_port_belongs_to_one_program() -> None:
 
 @pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry.id)
 def test_what_an_entry_reads_enters_the_inventory(entry: Software) -> None:
-    named = named_fields()
+    named = named_fields(shipped())
     assert {*entry.env, *entry.risky_env} <= named.env_names
     assert set(entry.flags_with_value()) <= named.flags
 
@@ -83,14 +84,21 @@ def test_what_an_entry_reads_enters_the_inventory(entry: Software) -> None:
 def test_no_value_of_a_flag_that_may_hold_a_credential_enters() -> None:
     secret = ("password", "passwd", "token", "secret", "key", "requirepass", "user", "url", "dsn")
     # A switch: it brings no value, and is named because of its single dash.
-    for flag in named_fields().flags - {"-unsafe-use-service-account-token"}:
+    for flag in named_fields(shipped()).flags - {"-unsafe-use-service-account-token"}:
         assert not any(flag.lower().endswith(word) for word in secret), flag
         # One dash and one letter is a flag of every program there is.
         assert len(flag) > 3, flag
 
 
 def test_no_name_of_an_environment_variable_is_everyones() -> None:
-    assert not named_fields().env_names & {"USER", "PASSWORD", "USERNAME", "HOME", "PATH", "TOKEN"}
+    assert not named_fields(shipped()).env_names & {
+        "USER",
+        "PASSWORD",
+        "USERNAME",
+        "HOME",
+        "PATH",
+        "TOKEN",
+    }
 
 
 A_PORT = SoftwarePort(port=80, purpose="ui")

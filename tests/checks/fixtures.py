@@ -12,6 +12,7 @@ import yaml
 from auditor import checks
 from auditor.audit.auditing import audit
 from auditor.audit.rules import Rules
+from auditor.catalogue.contents import entry_errors
 from auditor.checks.catalog import catalog, parameter_types
 from auditor.collector.files import read_files
 from auditor.collector.projection import projection_for
@@ -74,7 +75,10 @@ def fixture(slug: str, name: str) -> Fixture:
     """Read a fixture."""
     about = documents_of(slug, name)[0]
     configuration = parse_configuration(
-        yaml.safe_dump(about["configuration"]).encode(), parameter_types(), AT.date()
+        yaml.safe_dump(about["configuration"]).encode(),
+        parameter_types(),
+        AT.date(),
+        entry_errors,
     )
     path = str(path_of(slug, name))
     identity = f"snapshot/{slug}-{name}"

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
+from auditor.catalogue.contents import entry_errors
 from auditor.checks.catalog import parameter_types
 from auditor.model.audience import Audience
 from auditor.model.ports import Protocol
@@ -22,7 +23,7 @@ CHECKS = parameter_types()
 
 def parse(text: str | bytes) -> Configuration:
     content = text.encode() if isinstance(text, str) else text
-    return parse_configuration(content, CHECKS, TODAY)
+    return parse_configuration(content, CHECKS, TODAY, entry_errors)
 
 
 def errors(text: str | bytes) -> list[str]:
@@ -172,7 +173,9 @@ def test_an_exception_may_not_last_longer(expires: str) -> None:
 
 
 def test_an_exception_that_starts_in_a_leap_year_may_last_that_year() -> None:
-    parse_configuration(exception(expires="2028-06-01").encode(), CHECKS, date(2027, 6, 1))
+    parse_configuration(
+        exception(expires="2028-06-01").encode(), CHECKS, date(2027, 6, 1), entry_errors
+    )
 
 
 @pytest.mark.parametrize("star", ["*", "**", "***"])
@@ -286,7 +289,7 @@ def test_a_part_of_a_wrong_shape_is_an_error_with_its_path(key: str, value: str)
 def test_a_json_file_is_as_good(tmp_path: Path) -> None:
     path = tmp_path / "auditor.json"
     path.write_text(json.dumps({"internal_cidrs": ["198.51.100.0/24"]}, indent="\t"))
-    loaded = load_configuration(path, CHECKS, TODAY)
+    loaded = load_configuration(path, CHECKS, TODAY, entry_errors)
     assert loaded == Configuration(internal_cidrs=("198.51.100.0/24",))
 
 
@@ -294,7 +297,7 @@ def test_errors_of_a_file_name_it(tmp_path: Path) -> None:
     path = tmp_path / "auditor.yaml"
     path.write_text("internal_cidrs: [x]\nwebb: 1\n")
     with pytest.raises(ConfigurationError) as caught:
-        load_configuration(path, CHECKS, TODAY)
+        load_configuration(path, CHECKS, TODAY, entry_errors)
     lines = str(caught.value).splitlines()
     assert len(lines) == 2
     assert all(line.startswith(f"{path}: ") for line in lines)
@@ -302,13 +305,13 @@ def test_errors_of_a_file_name_it(tmp_path: Path) -> None:
 
 def test_a_file_that_is_not_there_says_what_to_check(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError) as caught:
-        load_configuration(tmp_path / "missing.yaml", CHECKS, TODAY)
+        load_configuration(tmp_path / "missing.yaml", CHECKS, TODAY, entry_errors)
     assert caught.value.errors == ["No such file or directory; check --config"]
 
 
 def test_a_configuration_that_is_nested_too_deeply_is_refused() -> None:
     with pytest.raises(ConfigurationError, match="nested over 50 levels deep"):
-        parse_configuration(b"[" * 200_000, {}, TODAY)
+        parse_configuration(b"[" * 200_000, {}, TODAY, entry_errors)
 
 
 @pytest.mark.parametrize(

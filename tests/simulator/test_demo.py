@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from auditor.audit.auditing import audit
 from auditor.audit.fleet import audit_fleet
 from auditor.audit.rules import Rules
+from auditor.catalogue.contents import entry_errors
 from auditor.checks.catalog import catalog, parameter_types
 from auditor.collector.files import read_files
 from auditor.collector.projection import projection_for
@@ -75,7 +76,7 @@ def fleet(
 
 
 def _parsed(text: str, today: date) -> Configuration:
-    return parse_configuration(text.encode(), parameter_types(), today)
+    return parse_configuration(text.encode(), parameter_types(), today, entry_errors)
 
 
 def _read(known: DemoCluster, folder: Path, configuration: Configuration) -> Reading:

@@ -39,6 +39,8 @@ class IngressSite(Struct, frozen=True):
     inventory: Inventory
     fronts: Mapping[str, tuple[Door, ...]]
     """By controller, the doors that lead to its own pods."""
+    controllers: tuple[IngressController, ...]
+    """Those that are known."""
 
     @property
     def classes(self) -> tuple[IngressClass, ...]:
@@ -91,7 +93,11 @@ def ingress_doors(ingress: Ingress, known: IngressSite, finder: BackendFinder) -
     """Give one door for each host and path of an Ingress, and for its default backend."""
     ref = ingress_ref(ingress)
     served = serving_controller(
-        ingress, known.classes, known.site.cloud, classes_are_known=known.classes_are_known
+        ingress,
+        known.classes,
+        known.controllers,
+        known.site.cloud,
+        classes_are_known=known.classes_are_known,
     )
     reach = _reach(ingress, served, known)
     admitted = _admitted(ingress, served.controller, reach, known)

@@ -12,7 +12,6 @@ from auditor.catalogue.load_balancers import (
     LeavesSources,
     Provider,
     Scheme,
-    load_balancer_providers,
 )
 from auditor.kube.network import Service
 from auditor.model.addresses import ALL_ADDRESSES, ALL_IPV4, AddressSet, normal_address
@@ -46,7 +45,7 @@ class _Admission(Struct, frozen=True):
 
 def load_balancer_doors(service: Service, site: Site, finder: BackendFinder) -> Iterator[Door]:
     """Give one door for each port of a Service of type LoadBalancer."""
-    scheme = tell_scheme(service, site, load_balancer_providers())
+    scheme = tell_scheme(service, site, site.providers)
     admission = _admission(service, scheme, site.space)
     confidence = least_confident(scheme.confidence, admission.confidence)
     ref = service_ref(service)

@@ -34,6 +34,8 @@ class Site(Struct, frozen=True):
     """Last path parts of the images that run, to find a provider's controller."""
     controller_schemes: dict[str, str]
     """By provider, what the controller's own flag sets as the default scheme."""
+    providers: tuple[Provider, ...] = ()
+    """Those that are known."""
     pods_are_known: bool = True
     """Whether every pod was read: else a controller, and its flags, may have gone unseen."""
     nodes_were_withheld: bool = False

@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from auditor.analysis.recognition.cni_agents import Agent, Sightings, see
 from auditor.analysis.recognition.cni_switches import Told, enforced, told_by
-from auditor.catalogue.cni_plugins import CniPlugin, Role, cni_plugins
+from auditor.catalogue.cni_plugins import CniPlugin, Role
 from auditor.kube.inventory import Inventory
 from auditor.kube.resources import NODES, PODS
 from auditor.model.audit import Cni, Enforces
@@ -56,9 +56,9 @@ class RecognisedCni(Struct, frozen=True, kw_only=True):
     audit_hops: tuple[Hop, ...] = ()
 
 
-def recognise_cni(inventory: Inventory) -> RecognisedCni:
+def recognise_cni(inventory: Inventory, known: Mapping[str, CniPlugin]) -> RecognisedCni:
     """Recognise plugin, engine, version, switches and the nodes without an agent."""
-    seen = see(inventory)
+    seen = see(inventory, known)
     agents = [agent for agent in seen.agents if agent.plugin.role is not Role.META]
     gaps = _gaps(inventory, seen)
     if not agents:
@@ -179,7 +179,7 @@ def _without_one_engine(
 ) -> tuple[Enforces, str | None]:
     """Tell what is enforced without any engine, or by several that may fight."""
     open_ones = sorted(set(plugins) - idle)
-    parts = [found for name, found in seen.parts.items() if _may_enforce(name, plugins)]
+    parts = [found for name, found in seen.parts.items() if _may_enforce(seen.known[name], plugins)]
     if engines:
         reason = f"several policy engines run, whose rules may fight: {', '.join(open_ones)}"
     elif open_ones:
@@ -196,9 +196,9 @@ def _without_one_engine(
     return Enforces.UNKNOWN, reason
 
 
-def _may_enforce(name: str, plugins: Mapping[str, CniPlugin]) -> bool:
+def _may_enforce(plugin: CniPlugin, plugins: Mapping[str, CniPlugin]) -> bool:
     """Whether a part belongs to an engine, and not to a plugin that was seen to enforce nothing."""
-    return name not in plugins and cni_plugins()[name].role is not Role.INTERFACE
+    return plugin.id not in plugins and plugin.role is not Role.INTERFACE
 
 
 def _by_node(

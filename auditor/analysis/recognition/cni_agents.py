@@ -7,13 +7,12 @@ whatever it likes.
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from functools import cache
 
 from msgspec import Struct
 
 from auditor.analysis.recognition.globs import fits
 from auditor.analysis.recognition.references import image_reference, spellings
-from auditor.catalogue.cni_plugins import CniPlugin, cni_plugins
+from auditor.catalogue.cni_plugins import CniPlugin
 from auditor.kube.cluster_scope import Node
 from auditor.kube.config_maps import ConfigMap
 from auditor.kube.inventory import Inventory
@@ -61,6 +60,8 @@ class Agent(Struct, frozen=True):
 class Sightings(Struct, frozen=True):
     """All that was seen of network plugins."""
 
+    known: Mapping[str, CniPlugin]
+    """The plugins that were looked for, by name."""
     agents: tuple[Agent, ...]
     parts: Mapping[str, tuple[tuple[ObjectRef, Pod], ...]]
     """Further workloads and their pods, by plugin."""
@@ -74,16 +75,17 @@ class Sightings(Struct, frozen=True):
     """How completely the ConfigMaps were read."""
 
 
-def see(inventory: Inventory) -> Sightings:
-    """Look through pods and nodes for what plugins show of themselves."""
-    known = intermediates(inventory.workloads)
+def see(inventory: Inventory, known: Mapping[str, CniPlugin]) -> Sightings:
+    """Look through pods and nodes for what known plugins show of themselves."""
+    namespaces = _by_namespace(known.values())
+    between = intermediates(inventory.workloads)
     agents: list[Agent] = []
     parts: dict[str, list[tuple[ObjectRef, Pod]]] = defaultdict(list)
     for pod in inventory.pods:
-        plugins = _by_namespace().get(pod.metadata.namespace or "", ())
+        plugins = namespaces.get(pod.metadata.namespace or "", ())
         if not plugins or not pod.has_network:
             continue
-        workload = workload_of(pod, known)
+        workload = workload_of(pod, between)
         if workload.kind in _AGENT_KINDS:
             agents += _agents(workload, pod, plugins)
         for plugin in plugins:
@@ -92,12 +94,13 @@ def see(inventory: Inventory) -> Sightings:
     markers: dict[str, list[Hop]] = defaultdict(list)
     built_in = {}
     for node in inventory.nodes:
-        for plugin in cni_plugins().values():
+        for plugin in known.values():
             if hop := _marker(plugin, node):
                 markers[plugin.id].append(hop)
                 if plugin.nodes.is_built_in:
                     built_in[node.metadata.name] = plugin.id
     return Sightings(
+        known,
         tuple(agents),
         {name: tuple(found) for name, found in parts.items()},
         {name: tuple(found) for name, found in markers.items()},
@@ -180,10 +183,9 @@ def is_below(version: str | None, other: str) -> bool | None:
     return first + (0,) * (size - len(first)) < second + (0,) * (size - len(second))
 
 
-@cache
-def _by_namespace() -> Mapping[str, tuple[CniPlugin, ...]]:
+def _by_namespace(known: Iterable[CniPlugin]) -> Mapping[str, tuple[CniPlugin, ...]]:
     found: dict[str, list[CniPlugin]] = defaultdict(list)
-    for plugin in cni_plugins().values():
+    for plugin in known:
         for namespace in plugin.namespaces:
             found[namespace].append(plugin)
     return {namespace: tuple(plugins) for namespace, plugins in found.items()}

@@ -10,6 +10,7 @@ from auditor.analysis.recognition.index import Told, hint_index
 from auditor.analysis.recognition.published import PublishedPort, declared_by
 from auditor.analysis.recognition.scoring import IMAGES, EvidenceKind, Signs
 from auditor.analysis.workloads import WorkloadPods
+from auditor.catalogue.contents import Catalogue
 from auditor.catalogue.recognition import recognition_rules
 from auditor.catalogue.software import Software, Where
 from auditor.kube.inventory import Inventory
@@ -85,7 +86,10 @@ class Gatherer:
     """Gathers the evidence of workloads."""
 
     def __init__(
-        self, inventory: Inventory, published: Mapping[ObjectRef, Collection[PublishedPort]]
+        self,
+        inventory: Inventory,
+        published: Mapping[ObjectRef, Collection[PublishedPort]],
+        catalogue: Catalogue,
     ) -> None:
         """Keep what stands beside the pods: the metadata of workloads, and Services."""
         self._meta = {
@@ -98,8 +102,8 @@ class Gatherer:
         lifting = [label for trap in rules.traps for label in trap.unless_labels]
         deciding = [*lifting, *(trap.label for trap in rules.label_traps)]
         self._label_keys = sorted({label.partition("=")[0] for label in deciding})
-        self._images = image_index()
-        self._hints = hint_index()
+        self._images = image_index(catalogue)
+        self._hints = hint_index(catalogue)
 
     def gather(self, workload: WorkloadPods) -> tuple[PodEvidence, ...]:
         """Gather the evidence of each sort of pod that a workload has: one, but for rollouts."""

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from functools import cache
+from functools import lru_cache
 from typing import Generic, TypeVar
 
 from msgspec import Struct
@@ -10,8 +10,9 @@ from msgspec import Struct
 from auditor.analysis.recognition.globs import GlobIndex, fits
 from auditor.analysis.recognition.references import Path, flattened, image_reference, spellings
 from auditor.analysis.recognition.scoring import WEIGHTS, EvidenceKind
+from auditor.catalogue.contents import Catalogue
 from auditor.catalogue.recognition import ImageTrap, recognition_rules
-from auditor.catalogue.software import Software, software
+from auditor.catalogue.software import Software
 
 Told = TypeVar("Told")
 
@@ -173,8 +174,8 @@ _FEWEST_LETTERS = 6
 """A glob with fewer literal characters in its last component says little."""
 
 
-@cache
-def image_index() -> ImageIndex:
-    """Give the index of the whole catalogue."""
+@lru_cache(maxsize=8)
+def image_index(catalogue: Catalogue) -> ImageIndex:
+    """Give the index of a whole catalogue."""
     rules = recognition_rules()
-    return ImageIndex(software().values(), rules.traps, rules.vendors)
+    return ImageIndex(catalogue.software.values(), rules.traps, rules.vendors)

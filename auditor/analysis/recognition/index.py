@@ -2,14 +2,15 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from functools import cache
+from functools import lru_cache
 
 from msgspec import Struct
 
 from auditor.analysis.recognition.globs import GlobIndex
 from auditor.analysis.recognition.scoring import EvidenceKind
+from auditor.catalogue.contents import Catalogue
 from auditor.catalogue.recognition import RecognitionRules, recognition_rules
-from auditor.catalogue.software import Software, Where, software
+from auditor.catalogue.software import Software, Where
 from auditor.model.ports import Protocol
 
 PortKey = tuple[Where, int, Protocol]
@@ -160,7 +161,7 @@ def _chart_name(value: str) -> str:
     return ""
 
 
-@cache
-def hint_index() -> HintIndex:
-    """Give the index of the whole catalogue."""
-    return HintIndex(software().values(), recognition_rules())
+@lru_cache(maxsize=8)
+def hint_index(catalogue: Catalogue) -> HintIndex:
+    """Give the index of a whole catalogue."""
+    return HintIndex(catalogue.software.values(), recognition_rules())

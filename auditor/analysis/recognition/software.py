@@ -14,7 +14,8 @@ from auditor.analysis.recognition.gathering import Gatherer, PodEvidence
 from auditor.analysis.recognition.published import published_ports
 from auditor.analysis.recognition.scoring import WEIGHTS, EvidenceKind, Grade, grade_of, score
 from auditor.analysis.workloads import WorkloadIndex
-from auditor.catalogue.software import Software, software
+from auditor.catalogue.contents import Catalogue
+from auditor.catalogue.software import Software
 from auditor.kube.inventory import Inventory
 from auditor.model.exposure import Hop
 from auditor.model.identity import ObjectRef
@@ -50,19 +51,22 @@ _Release = tuple[str | None, str]
 _Siblings = Mapping[_Release, Mapping[str, Hop]]
 
 
-def recognise(inventory: Inventory, workloads: WorkloadIndex) -> RecognisedSoftware:
+def recognise(
+    inventory: Inventory, workloads: WorkloadIndex, catalogue: Catalogue
+) -> RecognisedSoftware:
     """Tell of each workload which software it is, the surest first.
 
     Workloads of which nothing is recognised are not in the answer.
     """
-    gatherer = Gatherer(inventory, published_ports(inventory, workloads))
+    gatherer = Gatherer(inventory, published_ports(inventory, workloads), catalogue)
     gathered = {workload.ref: gatherer.gather(workload) for workload in workloads}
     siblings = _siblings(gathered)
     found = {}
     for ref, pods in gathered.items():
         best: dict[str, Recognised] = {}
         for pod in pods:
-            for item in _recognised(pod, siblings.get((ref.namespace, pod.release), {})):
+            beside = siblings.get((ref.namespace, pod.release), {})
+            for item in _recognised(pod, beside, catalogue.software):
                 known = best.get(item.id)
                 if known is None or known.score < item.score:
                     best[item.id] = item
@@ -94,8 +98,9 @@ def _siblings(gathered: Mapping[ObjectRef, Iterable[PodEvidence]]) -> _Siblings:
     return found
 
 
-def _recognised(pod: PodEvidence, siblings: Mapping[str, Hop]) -> Iterator[Recognised]:
-    entries = software()
+def _recognised(
+    pod: PodEvidence, siblings: Mapping[str, Hop], entries: Mapping[str, Software]
+) -> Iterator[Recognised]:
     for software_id in {*pod.shared}.union(*(item.evidence for item in pod.containers)):
         if software_id not in pod.traps:
             yield from _graded(pod, entries[software_id], siblings.get(software_id))

@@ -28,7 +28,6 @@ from auditor.analysis.exposure.backends import service_ref
 from auditor.analysis.exposure.load_balancers import LOAD_BALANCER_TYPE, declared_ranges
 from auditor.analysis.exposure.schemes import tell_scheme
 from auditor.analysis.facts import Facts
-from auditor.catalogue.load_balancers import load_balancer_providers
 from auditor.checks.check import EXPOSED_COMPONENT_CONTROLS, Check, Family, Judgement, NoParameters
 from auditor.kube.resources import NODES, PODS, SERVICES
 from auditor.model.verdict import Severity, Verdict
@@ -38,7 +37,7 @@ def _judge(facts: Facts, _: NoParameters) -> Iterator[Judgement]:
     for service in facts.inventory.services:
         if service.spec.type != LOAD_BALANCER_TYPE:
             continue
-        provider = tell_scheme(service, facts.site, load_balancer_providers()).provider
+        provider = tell_scheme(service, facts.site, facts.catalogue.providers).provider
         declared = declared_ranges(service, provider)
         if declared is None:
             continue
