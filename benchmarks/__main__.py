@@ -1,8 +1,9 @@
 """Runs every benchmark and prints its figures; ratios compare things measured in the same run."""
 
-from benchmarks import live, store, ten_thousand_pods
+from benchmarks import live, recognition, store, ten_thousand_pods
 
 if __name__ == "__main__":
     ten_thousand_pods.main()
+    recognition.main()
     live.main()
     store.main()

@@ -120,6 +120,9 @@ async def _deserialise(page: str) -> float:
 
 def _audit(path: Path) -> dict[str, float]:
     """Read the file as the command does, and judge it."""
+    from auditor.settings.memory import NEW_OBJECTS_PER_COLLECTION
+
+    gc.set_threshold(NEW_OBJECTS_PER_COLLECTION)
     from auditor.audit.auditing import audit
     from auditor.audit.rules import Rules
     from auditor.collector.files import read_files

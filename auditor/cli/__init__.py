@@ -1,14 +1,16 @@
 """The command line: one file a command, each imported only when it is used.
 
-`--version` and `--help` must answer at once, so this module imports click and nothing else; the
+`--version` and `--help` must answer at once, so this module imports click and little else; the
 group knows its commands by name and one line.
 """
 
+import gc
 from importlib import import_module
 
 import click
 
 from auditor import __version__
+from auditor.settings.memory import NEW_OBJECTS_PER_COLLECTION
 
 _COMMANDS = {
     "audit": "Audit clusters and print what is exposed and what each check says.",
@@ -55,3 +57,4 @@ class _LazyGroup(click.Group):
 @click.version_option(__version__, prog_name="exposure-auditor")
 def main() -> None:
     """Tell what of Kubernetes clusters the internet can reach, with proof."""
+    gc.set_threshold(NEW_OBJECTS_PER_COLLECTION)

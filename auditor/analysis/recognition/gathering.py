@@ -1,7 +1,7 @@
 """Everything in a pod that speaks for some software, kept with the container that it belongs to."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Set
 
 from msgspec import Struct
 
@@ -57,6 +57,11 @@ class PodEvidence(Struct, frozen=True):
     """The release that it belongs to, or nothing."""
     ports: frozenset[int]
 
+    @property
+    def says_something(self) -> bool:
+        """Whether anything of it speaks for some software."""
+        return bool(self.shared) or any(item.evidence for item in self.containers)
+
 
 class _Surroundings(Struct, frozen=True):
     """What a container's evidence is read against."""
@@ -101,7 +106,7 @@ class Gatherer:
         self._label_traps = rules.label_traps
         lifting = [label for trap in rules.traps for label in trap.unless_labels]
         deciding = [*lifting, *(trap.label for trap in rules.label_traps)]
-        self._label_keys = sorted({label.partition("=")[0] for label in deciding})
+        self._label_keys = frozenset(label.partition("=")[0] for label in deciding)
         self._images = image_index(catalogue)
         self._hints = hint_index(catalogue)
 
@@ -116,33 +121,35 @@ class Gatherer:
 
     def _pod(self, ref: ObjectRef, meta: ObjectMeta, pod: Pod) -> PodEvidence:
         labels = {**meta.labels, **pod.metadata.labels}
-        words = frozenset(f"{key}={labels[key]}" for key in self._label_keys if key in labels)
+        words = frozenset([f"{key}={labels[key]}" for key in self._label_keys & labels.keys()])
         published = self._published.get(ref, ())
         containers = pod.spec.serving_containers()
         shared = self._shared(ref, (*_owner_kinds(meta), *_owner_kinds(pod.metadata)), labels)
         for name, hop in _service_names(published).items():
             _add_names(shared, self._hints.of_name(name), hop)
-        declared = [declared_by(item) for item in containers]
+        declared = [declared_by(item) if published else frozenset() for item in containers]
         everywhere = frozenset().union(*declared)
         homeless = [item for item in published if item.target not in everywhere]
-        of_pod = list(self._port_signs(homeless))
+        of_pod = list(self._port_signs(homeless)) if homeless else []
         around = _Surroundings(str(ref), words, frozenset(shared), of_pod)
         gathered = tuple(
-            self._container(item, [one for one in published if one.target in ports], around)
-            for item, ports in zip(containers, declared, strict=True)
+            [
+                self._container(item, [one for one in published if one.target in ports], around)
+                for item, ports in zip(containers, declared, strict=True)
+            ]
         )
         return PodEvidence(
             shared,
             gathered,
-            frozenset(
-                software_id
-                for trap in self._label_traps
-                if trap.label in words
-                for software_id in trap.not_a
-            ),
+            self._trapped(words) if words else frozenset(),
             labels.get(RELEASE_LABEL, ""),
-            frozenset().union(*(item.ports for item in gathered)),
+            frozenset().union(*[item.ports for item in gathered]),
         )
+
+    def _trapped(self, words: Collection[str]) -> frozenset[str]:
+        """Name the software that labels say a pod is not."""
+        traps = (trap for trap in self._label_traps if trap.label in words)
+        return frozenset(software_id for trap in traps for software_id in trap.not_a)
 
     def _shared(
         self, ref: ObjectRef, owner_kinds: Iterable[str], labels: Mapping[str, str]
@@ -157,7 +164,8 @@ class Gatherer:
         for key, value in labels.items():
             for hint in self._hints.of_label(key, value):
                 found[hint.id].setdefault(hint.kind, Hop(subject, f"metadata.labels.{key}", value))
-        _add_names(found, self._hints.of_name(ref.name), Hop(subject, "metadata.name", ref.name))
+        if told := self._hints.of_name(ref.name):
+            _add_names(found, told, Hop(subject, "metadata.name", ref.name))
         return found
 
     def _container(
@@ -169,8 +177,8 @@ class Gatherer:
         for software_id, match in answer.matches.items():
             note = f"as {match.pattern}"
             found[software_id][match.kind] = Hop(subject, f"{field}.image", container.image, note)
-        name = Hop(subject, f"{field}.name", container.name)
-        _add_names(found, self._hints.of_name(container.name), name)
+        if told := self._hints.of_name(container.name):
+            _add_names(found, told, Hop(subject, f"{field}.name", container.name))
         ports = [sign for sign in self._declared(subject, f"{field}.ports", container) if sign.told]
         ports += self._port_signs(published)
         ports += around.of_pod
@@ -252,10 +260,8 @@ def _add_names(found: _Found, told: Told, hop: Hop) -> None:
         found[software_id].setdefault(kind, hop)
 
 
-def _add_ports(found: _Found, signs: Collection[_PortSign], candidates: Iterable[str]) -> None:
+def _add_ports(found: _Found, signs: Collection[_PortSign], candidates: Set[str]) -> None:
     """Add what ports say of software that something else speaks for already."""
-    for software_id in candidates:
-        for sign in signs:
-            kind = sign.told.get(software_id)
-            if kind is not None:
-                found[software_id].setdefault(kind, sign.hop())
+    for sign in signs:
+        for software_id in candidates & sign.told.keys():
+            found[software_id].setdefault(sign.told[software_id], sign.hop())

@@ -5,7 +5,8 @@ looked for from left to right.
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from functools import lru_cache
 from typing import Generic, TypeVar
 
 from msgspec import Struct
@@ -44,8 +45,7 @@ class GlobIndex(Generic[Told]):
         """Start without patterns."""
         self._literal: dict[str, list[Told]] = defaultdict(list)
         self._globs: dict[_Glob, list[Told]] = defaultdict(list)
-        self._beginnings: dict[str, list[_Glob]] = defaultdict(list)
-        self._sizes: set[int] = set()
+        self._beginnings: dict[int, dict[str, list[_Glob]]] = {}
 
     def add(self, pattern: str, told: Told) -> None:
         """Let a pattern tell something."""
@@ -55,30 +55,32 @@ class GlobIndex(Generic[Told]):
         glob = _Glob(max(pattern.split("*"), key=len), pattern)
         if glob not in self._globs:
             beginning = glob.piece[:_BEGINNING]
-            self._beginnings[beginning].append(glob)
-            self._sizes.add(len(beginning))
+            alike = self._beginnings.setdefault(len(beginning), {})
+            alike.setdefault(beginning, []).append(glob)
         self._globs[glob].append(told)
 
     def exactly(self, text: str) -> Sequence[Told]:
         """Give what the literal patterns tell."""
         return self._literal.get(text, ())
 
-    def by_glob(self, text: str) -> Iterator[tuple[str, Told]]:
-        """Go through what the globs tell, each with its pattern."""
-        for glob in self._candidates(text) if self._globs else ():
-            if glob.piece in text and fits(glob.pattern, text):
-                for item in self._globs[glob]:
-                    yield glob.pattern, item
-
-    def _candidates(self, text: str) -> dict[_Glob, None]:
-        """Give the globs of whose longest piece at least the beginning stands in a text."""
-        found: dict[_Glob, None] = {}
-        for size in self._sizes:
-            beginnings = {text[at : at + size] for at in range(len(text) - size + 1)}
-            for beginning in sorted(beginnings & self._beginnings.keys()):
-                found.update(dict.fromkeys(self._beginnings[beginning]))
+    def by_glob(self, text: str) -> Sequence[tuple[str, Told]]:
+        """Give what the globs tell, each with its pattern."""
+        found: list[tuple[str, Told]] = []
+        for size, beginnings in self._beginnings.items():
+            shared = _pieces(text, size) & beginnings.keys()
+            # In order, so that the same text gives the same evidence in every process.
+            for beginning in sorted(shared) if shared else ():
+                for glob in beginnings[beginning]:
+                    if glob.piece in text and fits(glob.pattern, text):
+                        found += [(glob.pattern, item) for item in self._globs[glob]]
         return found
 
 
 _BEGINNING = 3
 """Letters by which globs are found."""
+
+
+@lru_cache(maxsize=4_096)
+def _pieces(text: str, size: int) -> frozenset[str]:
+    """Give all runs of so many letters; labels, names and images of a pod are often one word."""
+    return frozenset([text[at : at + size] for at in range(len(text) - size + 1)])

@@ -144,6 +144,8 @@ class _PathAnswer(Struct, frozen=True):
 
     def under(self, tag: str, labels: Collection[str]) -> ImageAnswer:
         """Give the answer under a tag."""
+        if not self.matches and not self.traps:
+            return NOTHING
         caught = {
             software_id: trap
             for trap in self.traps

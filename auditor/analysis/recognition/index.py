@@ -1,7 +1,7 @@
 """The catalogue turned round: from a label, name, port, flag or owner to software."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 
 from msgspec import Struct
@@ -82,22 +82,20 @@ class HintIndex:
             for where in (item.where,) if item.where else Where:
                 self._ports[where, item.port, item.protocol][entry.id] = kind
 
-    def of_label(self, key: str, value: str) -> Iterator[Hint]:
-        """Go through what a label speaks for."""
+    def of_label(self, key: str, value: str) -> Sequence[Hint]:
+        """Give what a label speaks for."""
         told = self._labels.get(key)
-        if told is not None:
-            yield from told.exactly(value)
-            for _, hint in told.by_glob(value):
-                yield hint
-        if key in _CHART_KEYS:
-            yield from self._charts.get(_chart_name(value), ())
+        found = [*told.exactly(value), *(hint for _, hint in told.by_glob(value))] if told else ()
+        charts = self._charts.get(_chart_name(value)) if key in _CHART_KEYS else None
+        return [*found, *charts] if charts else found
 
-    def of_owner(self, kind: str) -> Iterator[Hint]:
-        """Go through what an owner's kind speaks for; its plural is guessed as English does."""
+    def of_owner(self, kind: str) -> Sequence[Hint]:
+        """Give what an owner's kind speaks for; its plural is guessed as English does."""
         lower = kind.lower()
-        if lower and lower not in self._generic_kinds:
-            for plural in (lower, f"{lower}s", f"{lower}es", f"{lower.removesuffix('y')}ies"):
-                yield from self._owners.get(plural, ())
+        if not lower or lower in self._generic_kinds:
+            return ()
+        plurals = (lower, f"{lower}s", f"{lower}es", f"{lower.removesuffix('y')}ies")
+        return [hint for plural in plurals for hint in self._owners.get(plural, ())]
 
     def of_name(self, name: str) -> Told:
         """Give what the name of a workload, Service or container speaks for."""

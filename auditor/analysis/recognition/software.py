@@ -59,7 +59,12 @@ def recognise(
     Workloads of which nothing is recognised are not in the answer.
     """
     gatherer = Gatherer(inventory, published_ports(inventory, workloads), catalogue)
-    gathered = {workload.ref: gatherer.gather(workload) for workload in workloads}
+    gathered = {}
+    for workload in workloads:
+        # Most of a cluster is software of the house: what says nothing is not kept.
+        speaking = [pod for pod in gatherer.gather(workload) if pod.says_something]
+        if speaking:
+            gathered[workload.ref] = speaking
     siblings = _siblings(gathered)
     found = {}
     for ref, pods in gathered.items():
