@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from auditor.analysis.facts import Facts
 from auditor.analysis.recognition.software import Recognised
 from auditor.analysis.workloads import documented_ports
-from auditor.catalogue.software import Software, SoftwareKind
+from auditor.catalogue.software import Software, SoftwareKind, Where
 from auditor.checks.check import Judgement
 from auditor.kube.resources import (
     ENDPOINT_SLICES,
@@ -81,7 +81,7 @@ def _ports_of_others(facts: Facts, workload: ObjectRef, known: Software) -> froz
         for pod in facts.workloads.pods_of(workload)
         for port in documented_ports(pod)
     )
-    own = frozenset(port.port for port in known.ports)
+    own = frozenset(port.port for port in known.ports if port.where in (None, Where.CONTAINER))
     return documented - own if documented & own else frozenset()
 
 
