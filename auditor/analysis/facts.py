@@ -58,7 +58,9 @@ class Facts:
     @cached_property
     def platform(self) -> Platform:
         """What the cluster runs on."""
-        return describe_platform(self.inventory, self._network_plugin.cni, self._assume_cni)
+        return describe_platform(
+            self.inventory, self._network_plugin.cni, self._assume_cni, self.catalogue.plugins
+        )
 
     @cached_property
     def enforcement(self) -> Enforcement:

@@ -5,7 +5,9 @@ plugin, from what a source without Nodes and system pods can only assume, else i
 (`docs/contract.md`, Enforcement).
 """
 
-from auditor.catalogue.cni import cni_profiles
+from collections.abc import Mapping
+
+from auditor.catalogue.cni_plugins import CniPlugin, assumable
 from auditor.kube.inventory import Inventory
 from auditor.kube.resources import NODES, PODS
 from auditor.model.audit import Cni, Enforces, Platform
@@ -14,16 +16,29 @@ from auditor.model.reading import ReadState
 _SYSTEM_NAMESPACE = "kube-system"
 
 
-def describe_platform(inventory: Inventory, recognised: Cni, assume_cni: str | None) -> Platform:
-    """Tell what the cluster runs on, given the network plugin that was recognised in it."""
-    return Platform(inventory.kubernetes_version, _cni(inventory, recognised, assume_cni))
+def describe_platform(
+    inventory: Inventory,
+    recognised: Cni,
+    assume_cni: str | None,
+    plugins: Mapping[str, CniPlugin],
+) -> Platform:
+    """Tell what the cluster runs on, given the network plugin that was recognised in it.
+
+    `assume_cni` is one of `assumable`, or None to take what was recognised.
+    """
+    return Platform(inventory.kubernetes_version, _cni(inventory, recognised, assume_cni, plugins))
 
 
-def _cni(inventory: Inventory, recognised: Cni, assume_cni: str | None) -> Cni:
+def _cni(
+    inventory: Inventory,
+    recognised: Cni,
+    assume_cni: str | None,
+    plugins: Mapping[str, CniPlugin],
+) -> Cni:
     if assume_cni is not None:
-        profile = cni_profiles()[assume_cni]
         evidence = f"assumed by --assume-cni {assume_cni}"
-        return Cni(profile.id, enforces=profile.enforces, assumed=True, evidence=(evidence,))
+        enforces = assumable(plugins)[assume_cni]
+        return Cni(assume_cni, enforces=enforces, assumed=True, evidence=(evidence,))
     was_seen = recognised.name or recognised.policy_engine
     if not was_seen and _holds_no_system(inventory):
         evidence = "the source holds no Node and no kube-system pod: full enforcement is assumed"

@@ -16,7 +16,7 @@ class Rules(Struct, frozen=True, kw_only=True):
     configuration: Configuration = Configuration()
     checks: tuple[Check, ...]
     assume_cni: str | None = None
-    """A profile of the catalogue's `cni.yaml`."""
+    """A network plugin of the catalogue, or `reference`."""
 
     @classmethod
     def of(cls, configuration: Configuration, assume_cni: str | None = None) -> "Rules":

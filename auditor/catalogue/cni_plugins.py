@@ -5,7 +5,7 @@ What was not seen in a source of its own has `confirmed: false`: it may name a p
 says what that plugin enforces.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from functools import cache
 
@@ -92,6 +92,8 @@ class CniPlugin(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     role: Role
     enforces: Enforces
     """With every switch on."""
+    assumed: Enforces | None = None
+    """What its name alone lets one assume, where that is another."""
     confirmed: bool
     """Its signatures and what it enforces were seen in the source."""
     source: str
@@ -164,3 +166,13 @@ def broken_plugin(plugin: CniPlugin) -> Iterator[str]:
             yield "has a switch that stands nowhere"
         if switch.entry and switch.entry.config_map.count("/") != 1:
             yield f"{switch.entry.config_map!r} is not NAMESPACE/NAME"
+
+
+REFERENCE = "reference"
+"""The plugin that one may assume and that nobody runs: it enforces all that the API says."""
+
+
+def assumable(plugins: Mapping[str, CniPlugin]) -> dict[str, Enforces]:
+    """Give what each name that `--assume-cni` takes stands for."""
+    named = {name: plugin.assumed or plugin.enforces for name, plugin in plugins.items()}
+    return {REFERENCE: Enforces.FULL, **named}

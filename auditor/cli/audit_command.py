@@ -9,7 +9,8 @@ from auditor.audit.auditing import audit
 from auditor.audit.fleet import audit_fleet
 from auditor.audit.rules import Rules
 from auditor.audit.selection import Selection
-from auditor.catalogue.cni import cni_profiles
+from auditor.catalogue.cni_plugins import assumable
+from auditor.catalogue.contents import catalogue_with
 from auditor.cli.failures import ExitCode, UsageFailure, worst
 from auditor.cli.options import (
     chosen_database,
@@ -91,8 +92,9 @@ def command(  # noqa: PLR0913, PLR0917 - one parameter an option
     selection = Selection(known_checks(checks), frozenset(namespaces))
     configuration = load(config_path, at)
     say_remarks(remark_on_configuration(configuration, at))
-    if assume_cni is not None and assume_cni not in cni_profiles():
-        known = ", ".join(sorted(cni_profiles()))
+    plugins = assumable(catalogue_with(configuration.catalogue).plugins)
+    if assume_cni is not None and assume_cni not in plugins:
+        known = ", ".join(sorted(plugins))
         raise UsageFailure(f"--assume-cni: no plugin is called {assume_cni!r}; known are {known}")
     if output is not None and not output.parent.is_dir():
         raise UsageFailure(f"--output: the folder {output.parent} is not there")

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from msgspec import Struct
 
-from auditor.catalogue.cni import CniProfiles, cni_profiles
+from auditor.catalogue.cni_plugins import CniPlugins, cni_plugins
 from auditor.catalogue.host_services import host_services
 from auditor.catalogue.ingress_controllers import ingress_controllers
 from auditor.catalogue.load_balancers import load_balancer_providers
@@ -23,7 +23,6 @@ class Shape(Struct, forbid_unknown_fields=True):
 def test_every_data_file_has_a_loader_that_accepts_it() -> None:
     names = {item.name for item in files("auditor.catalogue").joinpath("data").iterdir()}
     assert names == {
-        "cni.yaml",
         "cni_plugins.yaml",
         "host_services.yaml",
         "ingress_controllers.yaml",
@@ -33,7 +32,7 @@ def test_every_data_file_has_a_loader_that_accepts_it() -> None:
         "recognition.yaml",
         "reserved_checks.yaml",
     }
-    assert cni_profiles()
+    assert cni_plugins()
     assert host_services().runtime_sockets
     assert ingress_controllers()
     assert load_balancer_providers()
@@ -44,7 +43,7 @@ def test_every_data_file_has_a_loader_that_accepts_it() -> None:
 
 def test_a_file_of_another_shape_is_refused_with_its_name() -> None:
     with pytest.raises(CatalogueError, match=r"^host_services\.yaml: "):
-        load_data("host_services.yaml", CniProfiles)
+        load_data("host_services.yaml", CniPlugins)
 
 
 @pytest.mark.parametrize(
