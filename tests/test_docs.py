@@ -11,43 +11,53 @@ import pytest
 from auditor.catalogue.contents import catalogue_with, entry_errors
 from auditor.checks.catalog import catalog, parameter_types, reserved_slugs
 from auditor.settings.loading import parse_configuration
-from tools.docs import INDEX, PAGES, pages, stale, write
+from tools.docs.check_pages import INDEX
+from tools.docs.writing import DOCS, OWNED, pages, stale, write
 
 ROOT = Path(__file__).parent.parent
+GENERATED = sorted(path for folder in OWNED for path in (DOCS / folder).glob("*.md"))
 HAND_WRITTEN = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 _FENCED = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
 _LINK = re.compile(r"\]\(([^)\s]+)\)")
 
 
 def test_generated_pages_are_fresh() -> None:
-    assert stale(PAGES, pages()) == [], "run `make docs` and commit what it writes"
+    assert stale(DOCS, pages()) == [], "run `make docs` and commit what it writes"
 
 
 def test_every_check_has_a_page_and_no_page_is_left_over() -> None:
-    found = {path.stem for path in PAGES.glob("*.md")}
+    found = {path.stem for path in (DOCS / "checks").glob("*.md")}
     assert found == {*catalog(), Path(INDEX).stem}
 
 
 def test_the_index_names_every_slug_of_the_catalogue() -> None:
-    index = pages()[INDEX]
+    index = pages()[f"checks/{INDEX}"]
     assert all(f"]({slug}.md)" in index for slug in catalog())
     assert all(f"- `{slug}`" in index for slug in reserved_slugs())
 
 
 @pytest.mark.parametrize("slug", list(catalog()))
 def test_a_page_holds_the_sections_of_its_check(slug: str) -> None:
-    page = pages()[f"{slug}.md"]
-    for heading in ("What it reports", "Why it matters", "How to fix", "Known gaps"):
+    page = pages()[f"checks/{slug}.md"]
+    for heading in ("What it reports", "Why it matters", "How to fix", "Known gaps", "Frameworks"):
         assert f"\n## {heading}\n" in page
 
 
 def test_writing_mends_missing_changed_and_left_over_pages(tmp_path: Path) -> None:
-    expected = {"a.md": "a\n", "b.md": "b\n"}
-    (tmp_path / "a.md").write_text("old\n")
-    (tmp_path / "gone.md").write_text("gone\n")
-    assert write(tmp_path, expected) == ["a.md", "b.md", "gone.md"]
+    expected = {"checks/a.md": "a\n", "checks/b.md": "b\n", "c.md": "c\n"}
+    (tmp_path / "checks").mkdir()
+    (tmp_path / "checks" / "a.md").write_text("old\n")
+    (tmp_path / "checks" / "gone.md").write_text("gone\n")
+    (tmp_path / "by-hand.md").write_text("stays\n")
+    assert write(tmp_path, expected) == [
+        "c.md",
+        "checks/a.md",
+        "checks/b.md",
+        "checks/gone.md",
+    ]
     assert stale(tmp_path, expected) == []
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.md", "b.md"]
+    there = sorted(str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*.md"))
+    assert there == ["by-hand.md", "c.md", "checks/a.md", "checks/b.md"]
 
 
 def test_the_generator_agrees_with_the_committed_pages() -> None:
@@ -62,7 +72,7 @@ def test_the_generator_agrees_with_the_committed_pages() -> None:
 
 
 @pytest.mark.parametrize(
-    "page", [*HAND_WRITTEN, *sorted(PAGES.glob("*.md"))], ids=lambda page: page.name
+    "page", [*HAND_WRITTEN, *GENERATED], ids=lambda page: str(page.relative_to(ROOT))
 )
 def test_links_to_files_lead_somewhere(page: Path) -> None:
     text = _FENCED.sub("", page.read_text(encoding="utf-8"))

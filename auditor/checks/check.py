@@ -13,6 +13,7 @@ from typing import Any
 from msgspec import Struct
 
 from auditor.analysis.facts import Facts
+from auditor.catalogue.frameworks import Topic
 from auditor.model.exposure import Hop
 from auditor.model.identity import ObjectRef
 from auditor.model.ports import Protocol
@@ -93,6 +94,9 @@ class Check(Struct, frozen=True, kw_only=True):
     """Resources that some subjects need, or that sharpen severity and audience."""
     judge: Callable[[Facts, Any], Iterable[Judgement]]
     controls: tuple[Control, ...]
+    """What findings name, for good; all other frameworks follow from `topics`."""
+    topics: tuple[Topic, ...]
+    """What it judges, in the words in which frameworks speak of it; at least one."""
     parameters: type[Struct] = NoParameters
     nothing_to_judge: str
     """What is said of the cluster where there is no subject."""

@@ -2,11 +2,25 @@
 
 import inspect
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from itertools import groupby
 
 from msgspec import Struct
 
+from auditor.catalogue.frameworks import Backed, backed_controls
 from auditor.checks.check import Check
+
+
+class FrameworkControlView(Struct, frozen=True):
+    """A control of a framework that a finding of the check speaks against."""
+
+    framework: str
+    name: str
+    version: str | None
+    provider: str | None
+    control: str
+    title: str
+    confirmed: bool
 
 
 class CheckView(Struct, frozen=True):
@@ -21,6 +35,7 @@ class CheckView(Struct, frozen=True):
     reads: tuple[str, ...]
     controls: tuple[str, ...]
     parameters: dict[str, str]
+    frameworks: tuple[FrameworkControlView, ...]
 
 
 class CheckListDocument(Struct, frozen=True):
@@ -52,7 +67,26 @@ def check_view(check: Check) -> CheckView:
         parameters={
             name: str(getattr(defaults, name)) for name in check.parameters.__struct_fields__
         },
+        frameworks=tuple(_control_view(backed) for backed in controls_of(check)),
     )
+
+
+def _control_view(backed: Backed) -> FrameworkControlView:
+    framework, control = backed.framework, backed.control
+    return FrameworkControlView(
+        framework=framework.id,
+        name=framework.name,
+        version=control.version,
+        provider=framework.provider.value if framework.provider else None,
+        control=backed.written_id,
+        title=control.title,
+        confirmed=backed.is_confirmed,
+    )
+
+
+def controls_of(check: Check) -> tuple[Backed, ...]:
+    """Give the controls of every framework that a check backs, by framework."""
+    return backed_controls(check.slug, check.topics, check.controls)
 
 
 def check_page(check: Check) -> str:
@@ -65,7 +99,19 @@ def write_check(check: Check) -> str:
     head = f"{check.slug}  ({check.family.value}, {check.severity.value})"
     controls = ", ".join(control.value for control in check.controls)
     needs = ", ".join(sorted(check.needs))
-    return f"{head}\n\n{check_page(check)}\n\nNeeds to read: {needs}\nControls: {controls}\n"
+    frameworks = "\n".join(("## Frameworks", *_framework_lines(check)))
+    foot = f"Needs to read: {needs}\nControls: {controls}\n"
+    return "\n\n".join((head, check_page(check), frameworks, foot))
+
+
+def _framework_lines(check: Check) -> Iterator[str]:
+    for framework, members in groupby(controls_of(check), key=lambda backed: backed.framework):
+        yield f"  {framework.title}"
+        for backed in members:
+            written, title = backed.written_id, backed.control.title
+            # Where a text has headings and no numbers, the heading is the id.
+            named = written if written.endswith(title) else f"{written}  {title}"
+            yield f"    {named} {backed.remark}".rstrip()
 
 
 def write_check_list(checks: Iterable[Check]) -> str:

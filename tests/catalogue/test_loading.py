@@ -7,6 +7,7 @@ import pytest
 from msgspec import Struct
 
 from auditor.catalogue.cni_plugins import CniPlugins, cni_plugins
+from auditor.catalogue.frameworks import frameworks
 from auditor.catalogue.host_services import host_services
 from auditor.catalogue.ingress_controllers import ingress_controllers
 from auditor.catalogue.load_balancers import load_balancer_providers
@@ -24,6 +25,7 @@ def test_every_data_file_has_a_loader_that_accepts_it() -> None:
     names = {item.name for item in files("auditor.catalogue").joinpath("data").iterdir()}
     assert names == {
         "cni_plugins.yaml",
+        "frameworks.yaml",
         "host_services.yaml",
         "ingress_controllers.yaml",
         "legacy_services.yaml",
@@ -33,6 +35,7 @@ def test_every_data_file_has_a_loader_that_accepts_it() -> None:
         "reserved_checks.yaml",
     }
     assert cni_plugins()
+    assert frameworks()
     assert host_services().runtime_sockets
     assert ingress_controllers()
     assert load_balancer_providers()

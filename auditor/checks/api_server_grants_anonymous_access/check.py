@@ -33,6 +33,7 @@ from collections.abc import Iterator
 from msgspec import Struct
 
 from auditor.analysis.facts import Facts
+from auditor.catalogue.frameworks import Topic
 from auditor.checks.check import EXPOSED_COMPONENT_CONTROLS, Check, Family, Judgement
 from auditor.kube.rbac import Binding, Role
 from auditor.kube.resources import CLUSTER_ROLE_BINDINGS, CLUSTER_ROLES, ROLE_BINDINGS, ROLES
@@ -147,6 +148,7 @@ CHECK = Check(
     reads=frozenset({CLUSTER_ROLES, ROLES}),
     judge=_judge,
     controls=EXPOSED_COMPONENT_CONTROLS,
+    topics=(Topic.API_EXPOSURE,),
     parameters=Parameters,
     nothing_to_judge="no binding grants anything to anonymous requests",
 )

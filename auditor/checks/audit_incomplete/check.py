@@ -25,6 +25,7 @@ None.
 from collections.abc import Iterator
 
 from auditor.analysis.facts import Facts
+from auditor.catalogue.frameworks import Topic
 from auditor.checks.check import SEGMENTATION_CONTROLS, Check, Family, Judgement, NoParameters
 from auditor.kube.resources import RESOURCES
 from auditor.model.exposure import Hop
@@ -72,5 +73,6 @@ CHECK = Check(
     subjects_from=frozenset(),
     judge=_judge,
     controls=SEGMENTATION_CONTROLS,
+    topics=(Topic.HYGIENE,),
     nothing_to_judge="nothing to read",
 )

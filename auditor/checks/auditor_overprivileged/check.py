@@ -27,6 +27,7 @@ escalation risks); OWASP Kubernetes Top Ten 2025 K06.
 from collections.abc import Iterator
 
 from auditor.analysis.facts import Facts
+from auditor.catalogue.frameworks import Topic
 from auditor.checks.check import (
     EXPOSED_COMPONENT_CONTROLS,
     Check,
@@ -94,5 +95,6 @@ CHECK = Check(
     subjects_from=frozenset(),
     judge=_judge,
     controls=EXPOSED_COMPONENT_CONTROLS,
+    topics=(Topic.HYGIENE,),
     nothing_to_judge="the cluster is read from files: no rights are used",
 )

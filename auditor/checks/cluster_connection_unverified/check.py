@@ -28,6 +28,7 @@ Kubernetes documentation, Organizing Cluster Access Using kubeconfig Files; clie
 from collections.abc import Iterator
 
 from auditor.analysis.facts import Facts
+from auditor.catalogue.frameworks import Topic
 from auditor.checks.check import (
     EXPOSED_COMPONENT_CONTROLS,
     Check,
@@ -89,5 +90,6 @@ CHECK = Check(
     subjects_from=frozenset(),
     judge=_judge,
     controls=EXPOSED_COMPONENT_CONTROLS,
+    topics=(Topic.HYGIENE,),
     nothing_to_judge="the cluster is read from files, not from its API server",
 )

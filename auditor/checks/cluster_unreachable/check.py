@@ -25,6 +25,7 @@ A cluster that is read from files is not reached at all: the check does not appl
 from collections.abc import Iterator
 
 from auditor.analysis.facts import Facts
+from auditor.catalogue.frameworks import Topic
 from auditor.checks.check import SEGMENTATION_CONTROLS, Check, Family, Judgement, NoParameters
 from auditor.checks.connections import without_connection
 from auditor.model.exposure import Hop
@@ -70,5 +71,6 @@ CHECK = Check(
     subjects_from=frozenset(),
     judge=_judge,
     controls=SEGMENTATION_CONTROLS,
+    topics=(Topic.HYGIENE,),
     nothing_to_judge="the cluster is read from files, not from its API server",
 )

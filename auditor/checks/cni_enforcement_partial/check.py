@@ -35,6 +35,7 @@ from auditor.analysis.recognition.cni_enforcement import (
     enforces_feature,
     policy_hops,
 )
+from auditor.catalogue.frameworks import Topic
 from auditor.checks.check import SEGMENTATION_CONTROLS, Check, Family, Judgement, NoParameters
 from auditor.kube.network import NetworkPolicy
 from auditor.kube.resources import CONFIG_MAPS, NETWORK_POLICIES, NODES, PODS
@@ -119,5 +120,6 @@ CHECK = Check(
     reads=frozenset({CONFIG_MAPS}),
     judge=_judge,
     controls=SEGMENTATION_CONTROLS,
+    topics=(Topic.CNI,),
     nothing_to_judge="no network policy that is enforced",
 )

@@ -26,6 +26,7 @@ from collections.abc import Iterator
 from auditor.analysis.facts import Facts
 from auditor.analysis.recognition.cni import AuditMode
 from auditor.analysis.recognition.cni_enforcement import Enforcement
+from auditor.catalogue.frameworks import Topic
 from auditor.checks.check import SEGMENTATION_CONTROLS, Check, Family, Judgement, NoParameters
 from auditor.kube.resources import CONFIG_MAPS, NODES, PODS
 from auditor.model.audit import Enforces
@@ -73,5 +74,6 @@ CHECK = Check(
     reads=frozenset({CONFIG_MAPS}),
     judge=_judge,
     controls=SEGMENTATION_CONTROLS,
+    topics=(Topic.CNI,),
     nothing_to_judge="no engine enforces policies",
 )

@@ -27,6 +27,7 @@ seen, and no agent, the verdict is `unknown`.
 from collections.abc import Iterator
 
 from auditor.analysis.facts import Facts
+from auditor.catalogue.frameworks import Topic
 from auditor.checks.check import SEGMENTATION_CONTROLS, Check, Family, Judgement, NoParameters
 from auditor.kube.resources import NODES, PODS
 from auditor.model.identity import cluster_subject
@@ -67,5 +68,6 @@ CHECK = Check(
     subjects_from=frozenset(),
     judge=_judge,
     controls=SEGMENTATION_CONTROLS,
+    topics=(Topic.CNI,),
     nothing_to_judge="no network plugin",
 )

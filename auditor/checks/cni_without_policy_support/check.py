@@ -28,6 +28,7 @@ and `cni-enforcement-partial` names the nodes.
 from collections.abc import Iterator
 
 from auditor.analysis.facts import Facts
+from auditor.catalogue.frameworks import Topic
 from auditor.checks.check import SEGMENTATION_CONTROLS, Check, Family, Judgement, NoParameters
 from auditor.kube.resources import CONFIG_MAPS, NODES, PODS
 from auditor.model.audit import Enforces
@@ -65,5 +66,6 @@ CHECK = Check(
     reads=frozenset({CONFIG_MAPS}),
     judge=_judge,
     controls=SEGMENTATION_CONTROLS,
+    topics=(Topic.CNI,),
     nothing_to_judge="no network plugin",
 )

@@ -25,6 +25,7 @@ OWASP Docker D03 (host services); Kubernetes Pod Security Standards, baseline, "
 from collections.abc import Iterator
 
 from auditor.analysis.facts import Facts
+from auditor.catalogue.frameworks import Topic
 from auditor.catalogue.host_services import RuntimeSocket, host_services
 from auditor.checks.check import Check, Control, Family, Judgement, NoParameters
 from auditor.kube.pods import Pod, mounted_host_path
@@ -80,5 +81,6 @@ CHECK = Check(
     subjects_from=frozenset({PODS}),
     judge=_judge,
     controls=(Control.DOCKER_D03,),
+    topics=(Topic.HOST_ACCESS,),
     nothing_to_judge="no pod",
 )

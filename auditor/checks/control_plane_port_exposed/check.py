@@ -34,6 +34,7 @@ from collections.abc import Iterator
 
 from auditor.analysis.exposure.door import Backend, Door
 from auditor.analysis.facts import Facts
+from auditor.catalogue.frameworks import Topic
 from auditor.catalogue.host_services import NodePort, control_ports
 from auditor.checks.check import EXPOSED_COMPONENT_CONTROLS, Check, Family, Judgement, NoParameters
 from auditor.checks.ways import WAYS_NEED
@@ -158,5 +159,6 @@ CHECK = Check(
     subjects_from=frozenset({ENDPOINT_SLICES, INGRESSES, NODES, PODS, SERVICES}),
     judge=_judge,
     controls=EXPOSED_COMPONENT_CONTROLS,
+    topics=(Topic.API_EXPOSURE, Topic.NODE_EXPOSURE),
     nothing_to_judge="no entry point leads to a port of the control plane",
 )

@@ -26,6 +26,7 @@ from collections.abc import Iterator
 
 from auditor.analysis.exposure.door import Door
 from auditor.analysis.facts import Facts
+from auditor.catalogue.frameworks import Topic
 from auditor.checks.check import EXPOSED_COMPONENT_CONTROLS, Check, Family, Judgement, NoParameters
 from auditor.checks.doors import judge_door
 from auditor.checks.routes import route_text
@@ -72,5 +73,6 @@ CHECK = Check(
     reads=frozenset({ENDPOINT_SLICES, INGRESSES, NODES}),
     judge=_judge,
     controls=EXPOSED_COMPONENT_CONTROLS,
+    topics=(Topic.LB_EXPOSURE,),
     nothing_to_judge="no Service and no Ingress that opens a door",
 )

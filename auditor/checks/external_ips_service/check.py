@@ -25,6 +25,7 @@ from collections.abc import Iterator
 
 from auditor.analysis.exposure.backends import service_ref
 from auditor.analysis.facts import Facts
+from auditor.catalogue.frameworks import Topic
 from auditor.checks.check import EXPOSED_COMPONENT_CONTROLS, Check, Family, Judgement, NoParameters
 from auditor.kube.resources import SERVICES
 from auditor.model.exposure import Hop
@@ -53,5 +54,6 @@ CHECK = Check(
     subjects_from=frozenset({SERVICES}),
     judge=_judge,
     controls=EXPOSED_COMPONENT_CONTROLS,
+    topics=(Topic.LB_EXPOSURE,),
     nothing_to_judge="no Service",
 )

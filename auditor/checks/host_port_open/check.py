@@ -25,6 +25,7 @@ Kubernetes Pod Security Standards, baseline profile, "Host Ports"; CIS Kubernete
 from collections.abc import Iterator
 
 from auditor.analysis.facts import Facts
+from auditor.catalogue.frameworks import Topic
 from auditor.checks.check import EXPOSED_COMPONENT_CONTROLS, Check, Family, Judgement, NoParameters
 from auditor.checks.doors import judge_door, severity_on_nodes
 from auditor.kube.resources import NETWORK_POLICIES, NODES, PODS
@@ -57,5 +58,6 @@ CHECK = Check(
     reads=frozenset({NODES, NETWORK_POLICIES}),
     judge=_judge,
     controls=EXPOSED_COMPONENT_CONTROLS,
+    topics=(Topic.HOST_ACCESS, Topic.NODE_EXPOSURE),
     nothing_to_judge="no pod opens a port of its node",
 )

@@ -24,6 +24,7 @@ Kubernetes documentation, Ingress; `docs/contract.md`, Files people write, Decla
 from collections.abc import Iterator
 
 from auditor.analysis.facts import Facts
+from auditor.catalogue.frameworks import Topic
 from auditor.checks.check import EXPOSED_COMPONENT_CONTROLS, Check, Family, Judgement, NoParameters
 from auditor.checks.routes import Routes, judge_routes, reaches, routes_of, why_not_known
 from auditor.kube.resources import (
@@ -85,5 +86,6 @@ CHECK = Check(
     reads=frozenset({NODES, NETWORK_POLICIES}),
     judge=_judge,
     controls=EXPOSED_COMPONENT_CONTROLS,
+    topics=(Topic.LB_EXPOSURE,),
     nothing_to_judge="no Ingress",
 )

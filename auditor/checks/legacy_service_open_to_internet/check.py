@@ -31,6 +31,7 @@ OWASP Kubernetes Top Ten 2025 K06.
 from collections.abc import Iterator
 
 from auditor.analysis.facts import Facts
+from auditor.catalogue.frameworks import Topic
 from auditor.catalogue.software import Software, SoftwareKind
 from auditor.checks.check import EXPOSED_COMPONENT_CONTROLS, Check, Family, Judgement, NoParameters
 from auditor.checks.ways import WAYS_NEED, judge_ways
@@ -60,5 +61,6 @@ CHECK = Check(
     subjects_from=frozenset({PODS}),
     judge=_judge,
     controls=EXPOSED_COMPONENT_CONTROLS,
+    topics=(Topic.LB_EXPOSURE,),
     nothing_to_judge="no traditional service is recognised",
 )

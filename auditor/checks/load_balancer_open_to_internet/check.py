@@ -28,6 +28,7 @@ Kubernetes Service documentation, "Internal load balancer" and `loadBalancerSour
 from collections.abc import Iterator
 
 from auditor.analysis.facts import Facts
+from auditor.catalogue.frameworks import Topic
 from auditor.checks.check import EXPOSED_COMPONENT_CONTROLS, Check, Family, Judgement, NoParameters
 from auditor.checks.doors import judge_door
 from auditor.kube.resources import NETWORK_POLICIES, NODES, PODS, SERVICES
@@ -64,5 +65,6 @@ CHECK = Check(
     reads=frozenset({NODES, PODS, NETWORK_POLICIES}),
     judge=_judge,
     controls=EXPOSED_COMPONENT_CONTROLS,
+    topics=(Topic.LB_EXPOSURE,),
     nothing_to_judge="no Service of type LoadBalancer",
 )

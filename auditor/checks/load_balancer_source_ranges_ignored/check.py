@@ -28,6 +28,7 @@ from auditor.analysis.exposure.backends import service_ref
 from auditor.analysis.exposure.load_balancers import LOAD_BALANCER_TYPE, declared_ranges
 from auditor.analysis.exposure.schemes import tell_scheme
 from auditor.analysis.facts import Facts
+from auditor.catalogue.frameworks import Topic
 from auditor.checks.check import EXPOSED_COMPONENT_CONTROLS, Check, Family, Judgement, NoParameters
 from auditor.kube.resources import NODES, PODS, SERVICES
 from auditor.model.verdict import Severity, Verdict
@@ -70,5 +71,6 @@ CHECK = Check(
     reads=frozenset({NODES, PODS}),
     judge=_judge,
     controls=EXPOSED_COMPONENT_CONTROLS,
+    topics=(Topic.LB_EXPOSURE,),
     nothing_to_judge="no load balancer that declares source ranges",
 )

@@ -24,6 +24,7 @@ OWASP Docker D03, threat 5; `docs/contract.md`, Files people write.
 from collections.abc import Iterator
 
 from auditor.analysis.facts import Facts
+from auditor.catalogue.frameworks import Topic
 from auditor.checks.check import SEGMENTATION_CONTROLS, Check, Family, Judgement, NoParameters
 from auditor.kube.resources import NAMESPACES
 from auditor.model.exposure import Hop
@@ -64,5 +65,6 @@ CHECK = Check(
     subjects_from=frozenset({NAMESPACES}),
     judge=_judge,
     controls=SEGMENTATION_CONTROLS,
+    topics=(Topic.HYGIENE,),
     nothing_to_judge="no namespace outside the system's",
 )

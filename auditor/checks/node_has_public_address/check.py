@@ -28,6 +28,7 @@ from collections.abc import Iterator
 
 from auditor.analysis.facts import Facts
 from auditor.analysis.nodes import PublicAddress, pool_of
+from auditor.catalogue.frameworks import Topic
 from auditor.checks.check import EXPOSED_COMPONENT_CONTROLS, Check, Family, Judgement, NoParameters
 from auditor.kube.resources import NODES, PODS, SERVICES
 from auditor.model.exposure import Hop, Via
@@ -90,5 +91,6 @@ CHECK = Check(
     reads=frozenset({SERVICES, PODS}),
     judge=_judge,
     controls=EXPOSED_COMPONENT_CONTROLS,
+    topics=(Topic.NODE_EXPOSURE,),
     nothing_to_judge="no node",
 )

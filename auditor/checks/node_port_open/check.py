@@ -27,6 +27,7 @@ NodePort allocation".
 from collections.abc import Iterator
 
 from auditor.analysis.facts import Facts
+from auditor.catalogue.frameworks import Topic
 from auditor.checks.check import EXPOSED_COMPONENT_CONTROLS, Check, Family, Judgement, NoParameters
 from auditor.checks.doors import judge_door, severity_on_nodes
 from auditor.kube.resources import ENDPOINT_SLICES, NETWORK_POLICIES, NODES, PODS, SERVICES
@@ -67,5 +68,6 @@ CHECK = Check(
     reads=frozenset({ENDPOINT_SLICES, NODES, NETWORK_POLICIES}),
     judge=_judge,
     controls=EXPOSED_COMPONENT_CONTROLS,
+    topics=(Topic.LB_EXPOSURE, Topic.NODE_EXPOSURE),
     nothing_to_judge="no node port",
 )

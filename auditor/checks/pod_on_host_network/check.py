@@ -24,6 +24,7 @@ Kubernetes Pod Security Standards, baseline profile, "Host Namespaces"; CIS Kube
 from collections.abc import Iterator
 
 from auditor.analysis.facts import Facts
+from auditor.catalogue.frameworks import Topic
 from auditor.checks.check import (
     SEGMENTATION_CONTROLS,
     Check,
@@ -61,5 +62,6 @@ CHECK = Check(
     subjects_from=frozenset({PODS}),
     judge=_judge,
     controls=SEGMENTATION_CONTROLS,
+    topics=(Topic.HOST_ACCESS,),
     nothing_to_judge="no pod outside the system namespaces",
 )

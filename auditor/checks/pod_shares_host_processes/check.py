@@ -23,6 +23,7 @@ Kubernetes Pod Security Standards, baseline profile, "Host Namespaces"; CIS Kube
 from collections.abc import Iterator
 
 from auditor.analysis.facts import Facts
+from auditor.catalogue.frameworks import Topic
 from auditor.checks.check import Check, Control, Family, Judgement, NoParameters
 from auditor.kube.pods import PodSpec
 from auditor.kube.resources import PODS
@@ -60,5 +61,6 @@ CHECK = Check(
     subjects_from=frozenset({PODS}),
     judge=_judge,
     controls=(Control.DOCKER_D03,),
+    topics=(Topic.HOST_ACCESS,),
     nothing_to_judge="no pod",
 )

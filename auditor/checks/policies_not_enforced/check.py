@@ -27,6 +27,7 @@ from collections.abc import Iterator
 
 from auditor.analysis.facts import Facts
 from auditor.analysis.recognition.cni_enforcement import policy_hops
+from auditor.catalogue.frameworks import Topic
 from auditor.checks.check import SEGMENTATION_CONTROLS, Check, Family, Judgement, NoParameters
 from auditor.kube.resources import CONFIG_MAPS, NETWORK_POLICIES, NODES, PODS
 from auditor.model.audit import Enforces
@@ -69,5 +70,6 @@ CHECK = Check(
     reads=frozenset({CONFIG_MAPS}),
     judge=_judge,
     controls=SEGMENTATION_CONTROLS,
+    topics=(Topic.CNI,),
     nothing_to_judge="no network policy",
 )

@@ -33,6 +33,7 @@ from itertools import groupby
 
 from auditor.analysis.exposure.door import Door
 from auditor.analysis.facts import Facts
+from auditor.catalogue.frameworks import Topic
 from auditor.catalogue.ingress_controllers import Plain
 from auditor.checks.check import EXPOSED_COMPONENT_CONTROLS, Check, Family, Judgement, NoParameters
 from auditor.checks.routes import Routes, reaches, route_text, why_not_known
@@ -126,5 +127,6 @@ CHECK = Check(
     reads=frozenset({CONFIG_MAPS, NODES}),
     judge=_judge,
     controls=EXPOSED_COMPONENT_CONTROLS,
+    topics=(Topic.LB_EXPOSURE,),
     nothing_to_judge="no Ingress",
 )

@@ -25,6 +25,7 @@ from collections.abc import Iterator
 
 from auditor.analysis.facts import Facts
 from auditor.analysis.segments.sharing import Dimension, share_of_nodes
+from auditor.catalogue.frameworks import Topic
 from auditor.checks.check import SEGMENTATION_CONTROLS, Check, Family, Judgement, NoParameters
 from auditor.checks.sharing import judge_sharing
 from auditor.kube.resources import NAMESPACES, PODS
@@ -48,5 +49,6 @@ CHECK = Check(
     subjects_from=frozenset({NAMESPACES, PODS}),
     judge=_judge,
     controls=SEGMENTATION_CONTROLS,
+    topics=(Topic.HYGIENE,),
     nothing_to_judge="no namespace outside the system's",
 )

@@ -27,6 +27,7 @@ from collections.abc import Iterator
 
 from auditor.analysis.exposure.backends import service_ref
 from auditor.analysis.facts import Facts
+from auditor.catalogue.frameworks import Topic
 from auditor.catalogue.host_services import host_services
 from auditor.checks.check import Check, Control, Family, Judgement, NoParameters
 from auditor.kube.network import Service
@@ -127,5 +128,6 @@ CHECK = Check(
     reads=frozenset({ENDPOINT_SLICES, NODES}),
     judge=_judge,
     controls=(Control.DOCKER_D03,),
+    topics=(Topic.NODE_EXPOSURE, Topic.METADATA),
     nothing_to_judge="no Service without a selector",
 )

@@ -26,6 +26,7 @@ from collections.abc import Iterator
 from auditor.analysis.exposure.backends import service_ref, target_port_of
 from auditor.analysis.facts import Facts
 from auditor.analysis.workloads import documented_ports
+from auditor.catalogue.frameworks import Topic
 from auditor.checks.check import SEGMENTATION_CONTROLS, Check, Family, Judgement, NoParameters
 from auditor.kube.network import Service, ServicePort
 from auditor.kube.pods import Pod
@@ -86,5 +87,6 @@ CHECK = Check(
     subjects_from=frozenset({SERVICES}),
     judge=_judge,
     controls=SEGMENTATION_CONTROLS,
+    topics=(Topic.HYGIENE,),
     nothing_to_judge="no Service that selects a pod",
 )

@@ -24,6 +24,7 @@ from collections.abc import Iterator
 
 from auditor.analysis.facts import Facts
 from auditor.analysis.segments.sharing import Dimension, share_of_cluster
+from auditor.catalogue.frameworks import Topic
 from auditor.checks.check import SEGMENTATION_CONTROLS, Check, Family, Judgement, NoParameters
 from auditor.checks.sharing import judge_sharing
 from auditor.kube.resources import NAMESPACES
@@ -45,5 +46,6 @@ CHECK = Check(
     subjects_from=frozenset({NAMESPACES}),
     judge=_judge,
     controls=SEGMENTATION_CONTROLS,
+    topics=(Topic.HYGIENE,),
     nothing_to_judge="no namespace outside the system's",
 )

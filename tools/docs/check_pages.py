@@ -1,32 +1,29 @@
-"""Writes the pages under docs/checks/: `python -m tools.docs`, or `--check` to only compare.
+"""docs/checks/: a page for each check, and their index.
 
-A check's text, code and fixtures live in one folder. Its page is made from them, so that the page
-cannot say anything else. Pages of checks that are gone are removed.
+A check's text, code and fixtures live in one folder. Its page is made from them.
 """
 
 import json
-import sys
 from collections.abc import Iterator
 from importlib.resources import files
-from pathlib import Path
+from itertools import groupby
 
-import click
 import msgspec
 
 from auditor.checks.catalog import catalog, reserved_slugs
 from auditor.checks.check import Check, Family
-from auditor.reports.check_list import check_page
+from auditor.reports.check_list import check_page, controls_of
+from tools.docs.markdown import plain, remark, table
 
-PAGES = Path(__file__).parent.parent / "docs" / "checks"
 INDEX = "README.md"
 
 _FIXTURES = (("bad.yaml", "Manifests that fail"), ("good.yaml", "Manifests that do not"))
-_REMARK = "<!-- Written by `make docs`: edit {source} instead. -->"
 
 _INDEX_OPENING = """\
 A page each. The name of a check says what is wrong, and is what exceptions, alerts and queries use:
 it never changes. The severity is the default: the highest risk level raises it one step, and the
-configuration overrides both."""
+configuration overrides both. [Control frameworks](../frameworks.md) lists the standards that they
+speak of."""
 _RESERVED_OPENING = """\
 ## Not judged yet
 
@@ -51,36 +48,32 @@ def pages() -> dict[str, str]:
     return {INDEX: _index()} | {f"{slug}.md": _page(check) for slug, check in catalog().items()}
 
 
-def stale(folder: Path, expected: dict[str, str]) -> list[str]:
-    """Name the files of a folder that differ from the pages, are missing, or are left over."""
-    there = {path.name: path.read_text(encoding="utf-8") for path in folder.glob("*.md")}
-    names = there.keys() | expected.keys()
-    return sorted(name for name in names if there.get(name) != expected.get(name))
-
-
-def write(folder: Path, expected: dict[str, str]) -> list[str]:
-    """Write the pages that are stale, remove those left over, and name both."""
-    folder.mkdir(parents=True, exist_ok=True)
-    changed = stale(folder, expected)
-    for name in changed:
-        if name in expected:
-            (folder / name).write_text(expected[name], encoding="utf-8")
-        else:
-            (folder / name).unlink()
-    return changed
-
-
 def _page(check: Check) -> str:
     package = check.judge.__module__.rpartition(".")[0]
     summary, _, sections = check_page(check).partition("\n\n")
     source = f"{package.replace('.', '/')}/"
-    parts = [_REMARK.format(source=source), f"# {check.title}", summary, _facts(check), sections]
+    parts = [remark(source), f"# {check.title}", summary, _facts(check), sections]
+    parts.append(f"## Frameworks\n\n{_frameworks(check)}")
     for name, heading in _FIXTURES:
         fixture = files(package).joinpath(name)
         if fixture.is_file():
             content = fixture.read_text(encoding="utf-8").strip("\n")
             parts.append(f"## {heading}\n\n```yaml\n{content}\n```")
     return "\n\n".join(parts) + "\n"
+
+
+def _frameworks(check: Check) -> str:
+    rows = [
+        (
+            plain(framework.title),
+            "<br>".join(
+                f"{plain(backed.written_id)} {plain(backed.control.title)} {backed.remark}".rstrip()
+                for backed in members
+            ),
+        )
+        for framework, members in groupby(controls_of(check), key=lambda backed: backed.framework)
+    ]
+    return table(("framework", "controls"), rows)
 
 
 def _facts(check: Check) -> str:
@@ -93,7 +86,7 @@ def _facts(check: Check) -> str:
         ("controls", ", ".join(f"`{control.value}`" for control in check.controls)),
         ("parameters", "<br>".join(_parameters(check)) or "none"),
     ]
-    return "\n".join(["| | |", "|---|---|", *(f"| {key} | {value} |" for key, value in rows)])
+    return table(("", ""), rows)
 
 
 def _listed(resources: frozenset[str]) -> str:
@@ -106,40 +99,19 @@ def _parameters(check: Check) -> Iterator[str]:
 
 
 def _index() -> str:
-    parts = [
-        _REMARK.format(source="the checks"),
-        "# The checks",
-        _INDEX_OPENING,
-        _RULES,
-    ]
+    parts = [remark("the checks"), "# The checks", _INDEX_OPENING, _RULES]
     checks = catalog().values()
     for family in Family:
         members = [check for check in checks if check.family is family]
         if members:
             rows = (
-                f"| [{check.slug}]({check.slug}.md) | {check.severity.value} | {check.title} |"
+                (f"[{check.slug}]({check.slug}.md)", check.severity.value, check.title)
                 for check in members
             )
             parts += [
                 f"## {family.value}",
-                "\n".join(["| check | severity | what |", "|---|---|---|", *rows]),
+                table(("check", "severity", "what"), rows),
             ]
     parts.append(_RESERVED_OPENING)
     parts.append("\n".join(f"- `{slug}`" for slug in sorted(reserved_slugs())))
     return "\n\n".join(parts) + "\n"
-
-
-@click.command()
-@click.option("--check", "only_check", is_flag=True, help="Write nothing; exit 1 on stale files.")
-def main(*, only_check: bool) -> None:
-    """Write the generated pages under docs/ anew."""
-    changed = stale(PAGES, pages()) if only_check else write(PAGES, pages())
-    for name in changed:
-        print(f"docs/checks/{name} {'is stale' if only_check else 'written'}")
-    if only_check and changed:
-        print("run `make docs` and commit what it writes", file=sys.stderr)
-        sys.exit(1)
-
-
-if __name__ == "__main__":
-    main()
