@@ -16,10 +16,12 @@ from auditor.analysis.platform import describe_platform
 from auditor.analysis.reachability.isolation import IngressIsolation
 from auditor.analysis.recognition.cni import RecognisedCni, recognise_cni
 from auditor.analysis.recognition.cni_enforcement import Enforcement, enforcement_of
+from auditor.analysis.recognition.meshes import SeenMesh, described, recognise_meshes
 from auditor.analysis.recognition.software import RecognisedSoftware, recognise
 from auditor.analysis.segments.assignment import SegmentMap, assign_segments
 from auditor.analysis.workloads import WorkloadIndex, flag_values
 from auditor.catalogue.contents import catalogue_with
+from auditor.catalogue.meshes import meshes
 from auditor.kube.inventory import Inventory
 from auditor.kube.resources import PODS
 from auditor.model.agreement import Declaration
@@ -59,8 +61,17 @@ class Facts:
     def platform(self) -> Platform:
         """What the cluster runs on."""
         return describe_platform(
-            self.inventory, self._network_plugin.cni, self._assume_cni, self.catalogue.plugins
+            self.inventory,
+            self._network_plugin.cni,
+            self._assume_cni,
+            self.catalogue.plugins,
+            described(self.meshes),
         )
+
+    @cached_property
+    def meshes(self) -> tuple[SeenMesh, ...]:
+        """The service meshes that were seen, and the workloads that are in them."""
+        return recognise_meshes(self.inventory, self.workloads, meshes())
 
     @cached_property
     def enforcement(self) -> Enforcement:

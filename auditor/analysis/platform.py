@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from auditor.catalogue.cni_plugins import CniPlugin, assumable
 from auditor.kube.inventory import Inventory
 from auditor.kube.resources import NODES, PODS
-from auditor.model.audit import Cni, Enforces, Platform
+from auditor.model.audit import Cni, Enforces, Mesh, Platform
 from auditor.model.reading import ReadState
 
 _SYSTEM_NAMESPACE = "kube-system"
@@ -21,12 +21,14 @@ def describe_platform(
     recognised: Cni,
     assume_cni: str | None,
     plugins: Mapping[str, CniPlugin],
+    meshes: tuple[Mesh, ...],
 ) -> Platform:
     """Tell what the cluster runs on, given the network plugin that was recognised in it.
 
     `assume_cni` is one of `assumable`, or None to take what was recognised.
     """
-    return Platform(inventory.kubernetes_version, _cni(inventory, recognised, assume_cni, plugins))
+    cni = _cni(inventory, recognised, assume_cni, plugins)
+    return Platform(inventory.kubernetes_version, cni, meshes)
 
 
 def _cni(

@@ -12,6 +12,7 @@ from auditor.catalogue.host_services import host_services
 from auditor.catalogue.ingress_controllers import ingress_controllers
 from auditor.catalogue.load_balancers import load_balancer_providers
 from auditor.catalogue.loading import CatalogueError, load_data
+from auditor.catalogue.meshes import meshes
 from auditor.catalogue.recognition import recognition_rules
 from auditor.catalogue.software import software
 from auditor.checks.catalog import reserved_slugs
@@ -31,6 +32,7 @@ def test_every_data_file_has_a_loader_that_accepts_it() -> None:
         "legacy_services.yaml",
         "load_balancers.yaml",
         "management_interfaces.yaml",
+        "meshes.yaml",
         "recognition.yaml",
         "reserved_checks.yaml",
     }
@@ -39,6 +41,7 @@ def test_every_data_file_has_a_loader_that_accepts_it() -> None:
     assert host_services().runtime_sockets
     assert ingress_controllers()
     assert load_balancer_providers()
+    assert meshes()
     assert recognition_rules().traps
     assert software()
     assert reserved_slugs()
