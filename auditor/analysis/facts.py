@@ -112,12 +112,6 @@ class Facts:
             self.workloads.images,
             self._controller_schemes(),
             self.catalogue.providers,
-            frozenset(
-                provider.id
-                for provider in self.catalogue.providers
-                if provider.serves_where_it_runs
-                and self.workloads.running(provider.controller_images)
-            ),
             pods_are_known=self.inventory.state(PODS) is ReadState.STALE
             or not self.inventory.state(PODS).is_shortfall,
             nodes_were_withheld=self.nodes.state.is_shortfall and not self.nodes.nodes,

@@ -21,20 +21,7 @@ POOL_LABELS = (
 )
 """Labels by which managed clusters tie a node to the pool that people edit."""
 
-_CLOUD_BY_PROVIDER_ID = {
-    "aws": "aws",
-    "gce": "gcp",
-    "azure": "azure",
-    "digitalocean": "digitalocean",
-    "hcloud": "hetzner",
-    "ibm": "ibm",
-    "k3s": "k3s",
-    "linode": "linode",
-    "openstack": "openstack",
-    "qcloud": "tencent",
-    "yandex": "yandex",
-}
-"""Clouds by the scheme of `spec.providerID` (core/v1 NodeSpec)."""
+_CLOUD_BY_PROVIDER_ID = {"aws": "aws", "gce": "gcp", "azure": "azure"}
 
 
 DIALLED_TYPES = ("InternalIP", "ExternalIP")

@@ -36,27 +36,6 @@ class SchemeRule(AnnotationRule, frozen=True, kw_only=True, forbid_unknown_field
     """An annotation that decides the scheme."""
 
     scheme: Scheme
-    contains: str | None = None
-    """A text that the value must hold, whatever white space is in it: it is JSON, or a list."""
-    confirmed: bool = True
-
-    def match(self, annotations: Mapping[str, str]) -> str | None:
-        """Give the annotation's value where it matches, else None."""
-        value = super().match(annotations)
-        held = "".join((value or "").lower().split())
-        return value if (self.contains or "") in held else None
-
-
-class OpenedBy(AnnotationRule, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A setting under which the scheme is known to the cloud alone."""
-
-    because: str
-
-
-class AddressAnnotation(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """An annotation that asks for addresses, separated by commas: they tell the scheme."""
-
-    annotation: str
     confirmed: bool = True
 
 
@@ -81,8 +60,6 @@ class DefaultScheme(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     confirmed: bool = True
     flag: str | None = None
     """The controller's flag that changes it."""
-    by_address: bool = False
-    """Whether only the assigned address tells: the scheme is assumed until there is one."""
 
 
 class Unless(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -134,20 +111,14 @@ class Provider(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One implementation of Service type LoadBalancer."""
 
     id: str
-    cloud: str | None = None
-    """None where it runs in any cluster, on machines of any cloud or of none."""
+    cloud: str
     classes: tuple[ProviderClass, ...] = ()
     takes_unclassed: bool = False
     """Whether it serves Services that name no class and are not claimed by another."""
     claimed_by: tuple[AnnotationRule, ...] = ()
     controller_images: tuple[str, ...] = ()
-    """Ends of image repositories of its controller."""
-    serves_where_it_runs: bool = False
-    """Whether a running controller alone makes it one that may serve a Service without class."""
     default: DefaultScheme
-    opened_by: tuple[OpenedBy, ...] = ()
     rules: tuple[SchemeRule, ...] = ()
-    addresses: tuple[AddressAnnotation, ...] = ()
     not_read: tuple[UnreadAnnotation, ...] = ()
     sources: SourceRanges
     source: str
@@ -157,8 +128,6 @@ class Provider(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         ignored = self.sources.ignored_when
         return frozenset(
             [rule.annotation for rule in (*self.claimed_by, *self.sources.decided_by)]
-            + [rule.annotation for rule in self.opened_by]
-            + [item.annotation for item in self.addresses]
             + [rule.annotation for rule in self.rules]
             + [rule.annotation for rule in ignored]
             + [rule.annotation for rule in self.not_read]

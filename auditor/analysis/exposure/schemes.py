@@ -36,8 +36,6 @@ class Site(Struct, frozen=True):
     """By provider, what the controller's own flag sets as the default scheme."""
     providers: tuple[Provider, ...] = ()
     """Those that are known."""
-    running: frozenset[str] = frozenset()
-    """Those whose controller runs in the cluster."""
     pods_are_known: bool = True
     """Whether every pod was read: else a controller, and its flags, may have gone unseen."""
     nodes_were_withheld: bool = False
@@ -55,12 +53,10 @@ class SchemeAnswer(Struct, frozen=True):
 
 
 class _Statement(Struct, frozen=True):
-    scheme: Scheme | None
+    scheme: Scheme
     hop: Hop
     confirmed: bool = True
     confidence: Confidence = Confidence.MEDIUM
-    reason: str | None = None
-    """Why there is no scheme."""
 
 
 def tell_scheme(service: Service, site: Site, providers: tuple[Provider, ...]) -> SchemeAnswer:
@@ -69,8 +65,7 @@ def tell_scheme(service: Service, site: Site, providers: tuple[Provider, ...]) -
     provider = candidates[0] if len(candidates) == 1 else None
     stated = _intent(service, site, candidates)
     if fact := _assigned(service, site.space):
-        is_asked = stated.scheme is not None and stated.confidence is not Confidence.LOW
-        if is_asked and stated.scheme is not fact.scheme:
+        if stated.scheme is not None and stated.scheme is not fact.scheme:
             drift = Hop(fact.hop.hop, fact.hop.field, fact.hop.value, "differs from what is asked")
             return SchemeAnswer(fact.scheme, fact.confidence, provider, (*stated.hops, drift))
         return SchemeAnswer(fact.scheme, fact.confidence, provider, (fact.hop,))
@@ -105,21 +100,15 @@ def _candidates(
         yield from (p for p in providers if any(c.name == asked for c in p.classes))
         return
     annotations = service.metadata.annotations
-    claimed = [
-        provider
-        for provider in providers
-        if any(rule.match(annotations) for rule in provider.claimed_by)
-        or any(item.annotation in annotations for item in provider.addresses)
-    ]
+    claimed = [p for p in providers if any(r.match(annotations) for r in p.claimed_by)]
     if claimed:
         yield from claimed
         return
     cloud = site.cloud or _cloud_by_annotations(service, providers) or _cloud_by_status(service)
     for provider in providers:
-        is_of_the_cloud = provider.cloud is not None and provider.cloud == cloud
-        takes_it = provider.takes_unclassed or _may_be_claimed_later(provider, service, site)
-        runs_here = provider.serves_where_it_runs and provider.id in site.running
-        if (is_of_the_cloud and takes_it) or runs_here:
+        if provider.cloud == cloud and (
+            provider.takes_unclassed or _may_be_claimed_later(provider, service, site)
+        ):
             yield provider
 
 
@@ -140,8 +129,7 @@ def _may_be_claimed_later(provider: Provider, service: Service, site: Site) -> b
 def _cloud_by_annotations(service: Service, providers: tuple[Provider, ...]) -> str | None:
     """Tell the cloud from the annotation keys that only its load balancers read."""
     keys = service.metadata.annotations.keys()
-    of_clouds = [provider for provider in providers if provider.cloud is not None]
-    clouds = {provider.cloud for provider in of_clouds if provider.annotation_keys() & keys}
+    clouds = {provider.cloud for provider in providers if provider.annotation_keys() & keys}
     return clouds.pop() if len(clouds) == 1 else None
 
 
@@ -166,8 +154,6 @@ def _intent(service: Service, site: Site, candidates: tuple[Provider, ...]) -> S
         return SchemeAnswer(None, Confidence.LOW, None, hops, reason)
     weakest = min(statements, key=lambda statement: statement.confidence.rank)
     scheme = schemes.pop()
-    if scheme is None:
-        return SchemeAnswer(None, Confidence.LOW, provider, hops, weakest.reason)
     is_guess = site.nodes_were_withheld and site.cloud is None
     is_classed = service.spec.load_balancer_class is not None
     confirmed = all(statement.confirmed for statement in statements)
@@ -184,34 +170,12 @@ def _statement(service: Service, site: Site, provider: Provider) -> _Statement:
             hop = Hop(where, "spec.loadBalancerClass", known.name, f"{provider.id}: {known.scheme}")
             return _Statement(known.scheme, hop)
     annotations = service.metadata.annotations
-    for opening in provider.opened_by:
-        if (value := opening.match(annotations)) is not None:
-            hop = Hop(where, f"metadata.annotations[{opening.annotation}]", value, provider.id)
-            return _Statement(None, hop, reason=opening.because)
     for rule in provider.rules:
         if (value := rule.match(annotations)) is not None:
             field = f"metadata.annotations[{rule.annotation}]"
             hop = Hop(where, field, value, f"{provider.id}: {rule.scheme}")
             return _Statement(rule.scheme, hop, rule.confirmed)
-    return _asked_address(service, site, provider) or _default(service, site, provider)
-
-
-def _asked_address(service: Service, site: Site, provider: Provider) -> _Statement | None:
-    """Tell the scheme from the addresses that an annotation asks for; one public one is enough."""
-    for item in provider.addresses:
-        value = service.metadata.annotations.get(item.annotation)
-        found = [normal_address(text.strip()) for text in (value or "").split(",")]
-        addresses = [address for address in found if address and address not in _ANY_ADDRESS]
-        if value is not None and addresses and len(addresses) == len(found):
-            is_public = any(site.space.is_public(address) for address in addresses)
-            scheme = Scheme.INTERNET if is_public else Scheme.INTERNAL
-            note = f"{provider.id}: {scheme}, by the address that is asked for"
-            field = f"metadata.annotations[{item.annotation}]"
-            return _Statement(scheme, Hop(_where(service), field, value, note), item.confirmed)
-    return None
-
-
-_ANY_ADDRESS = ("0.0.0.0", "::")  # noqa: S104 - an address still to be chosen, nothing is bound
+    return _default(service, site, provider)
 
 
 def _default(service: Service, site: Site, provider: Provider) -> _Statement:
@@ -240,10 +204,6 @@ def _default(service: Service, site: Site, provider: Provider) -> _Statement:
         note = f"{provider.id}: an AWS name for internal load balancers"
         hop = Hop(where, "status.loadBalancer.ingress[].hostname", hostname, note)
         return _Statement(Scheme.INTERNAL, hop, confirmed=False, confidence=Confidence.LOW)
-    if provider.default.by_address:
-        note = f"{provider.id}: its address decides, and none is assigned: assumed internet"
-        hop = Hop(where, "spec.type", "LoadBalancer", note)
-        return _Statement(provider.default.scheme, hop, confidence=Confidence.LOW)
     note = f"{provider.id}: {provider.default.scheme} by default"
     hop = Hop(where, "spec.type", "LoadBalancer", note)
     flag_is_known = site.pods_are_known or provider.default.flag is None
