@@ -10,7 +10,7 @@ from auditor.analysis.exposure.ingresses import IngressSite, ingress_doors
 from auditor.analysis.exposure.load_balancers import LOAD_BALANCER_TYPE, load_balancer_doors
 from auditor.analysis.exposure.node_ports import host_doors, node_port_doors
 from auditor.analysis.exposure.paths import follow_doors
-from auditor.analysis.exposure.schemes import Site
+from auditor.analysis.exposure.serving import Site
 from auditor.analysis.nodes import NodeFacts
 from auditor.analysis.platform import describe_platform
 from auditor.analysis.reachability.isolation import IngressIsolation
@@ -109,7 +109,7 @@ class Facts:
         return Site(
             self.space,
             cloud,
-            self.workloads.images,
+            self._controllers(),
             self._controller_schemes(),
             self.catalogue.providers,
             pods_are_known=self.inventory.state(PODS) is ReadState.STALE
@@ -176,11 +176,19 @@ class Facts:
             fronts[controller.id] = tuple(door for door in doors if running & set(door.workloads()))
         return fronts
 
+    def _controllers(self) -> frozenset[str]:
+        """Name the providers of load balancers that run a controller here."""
+        return frozenset(
+            provider.id
+            for provider in self.catalogue.providers
+            if provider.controller_images and self.workloads.running(provider.controller_images)
+        )
+
     def _controller_schemes(self) -> dict[str, str]:
         """Read the default scheme that a provider's own controller was started with."""
         schemes = {}
         for provider in self.catalogue.providers:
-            if flag := provider.default.flag:
+            if provider.default and (flag := provider.default.flag):
                 values = flag_values(self.inventory.pods, flag, provider.controller_images)
                 if values:
                     schemes[provider.id] = " or ".join(sorted(values))

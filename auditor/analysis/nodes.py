@@ -21,8 +21,30 @@ POOL_LABELS = (
 )
 """Labels by which managed clusters tie a node to the pool that people edit."""
 
-_CLOUD_BY_PROVIDER_ID = {"aws": "aws", "gce": "gcp", "azure": "azure"}
+_CLOUD_BY_PROVIDER_ID = {
+    "aws://": "aws",
+    "azure://": "azure",
+    "digitalocean://": "digitalocean",
+    "gce://": "gcp",
+    "hcloud://": "hetzner",
+    "hrobot://": "hetzner",
+    "ibm://": "ibm",
+    "k3s://": "k3s",
+    "kind://": "kind",
+    "linode://": "linode",
+    "oci://": "oci",
+    "ocid1.": "oci",
+    "openstack://": "openstack",
+    "qcloud://": "tencent",
+    "scaleway://": "scaleway",
+    "vsphere://": "vsphere",
+    "vultr://": "vultr",
+    "yandex://": "yandex",
+}
+"""How `spec.providerID` begins, and the cloud that it tells.
 
+A cloud whose load balancers are not known is named too: annotations of others mean nothing there.
+"""
 
 DIALLED_TYPES = ("InternalIP", "ExternalIP")
 """Types of node address that packets can be sent to (core/v1 NodeAddress)."""
@@ -101,6 +123,10 @@ def _dialled(node: Node) -> Iterator[tuple[str, str]]:
 
 def _cloud_of(nodes: tuple[Node, ...]) -> str | None:
     """Tell the cloud from the nodes' `spec.providerID`, where they agree on one."""
-    schemes = {(node.spec.provider_id or "").partition(":")[0] for node in nodes}
-    clouds = {_CLOUD_BY_PROVIDER_ID.get(scheme) for scheme in schemes}
+    clouds = {_cloud_of_id(node.spec.provider_id or "") for node in nodes}
     return clouds.pop() if len(clouds) == 1 else None
+
+
+def _cloud_of_id(provider_id: str) -> str | None:
+    known = _CLOUD_BY_PROVIDER_ID.items()
+    return next((cloud for prefix, cloud in known if provider_id.startswith(prefix)), None)

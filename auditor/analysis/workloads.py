@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from functools import cached_property
 
 from msgspec import Struct
 
@@ -81,16 +80,6 @@ class WorkloadIndex:
         wanted = selector.items()
         return tuple(
             pod for pod in candidates if pod.has_network and wanted <= pod.metadata.labels.items()
-        )
-
-    @cached_property
-    def images(self) -> frozenset[str]:
-        """Give the last path part of every image, tag and digest removed."""
-        return frozenset(
-            _image_name(container)
-            for workload in self
-            for pod in workload.pods
-            for container in pod.spec.all_containers()
         )
 
     def running(self, image_ends: Collection[str]) -> frozenset[ObjectRef]:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from functools import cache
 
+import msgspec
 from msgspec import Struct
 
 from auditor.catalogue.loading import load_data
@@ -20,22 +21,56 @@ class AnnotationRule(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """Matches an annotation: any value where `values` is missing, else one of them."""
 
     annotation: str
+    member: str | None = None
+    """The member to compare, where the annotation holds a JSON object."""
     values: tuple[str, ...] | None = None
     case_sensitive: bool = False
 
     def match(self, annotations: Mapping[str, str]) -> str | None:
         """Give the annotation's value where it matches, else None."""
         value = annotations.get(self.annotation)
-        if value is None or self.values is None:
-            return value
-        spelled = value if self.case_sensitive else value.strip().lower()
+        compared = value if value is None or self.member is None else _member(value, self.member)
+        if compared is None or self.values is None:
+            return value if compared is not None else None
+        spelled = compared if self.case_sensitive else compared.strip().lower()
         return value if spelled in self.values else None
+
+
+def _member(text: str, name: str) -> str | None:
+    """Read a text out of a JSON object; None where it holds none, or is no such object."""
+    try:
+        value = msgspec.json.decode(text, type=dict[str, msgspec.Raw]).get(name)
+        return None if value is None else msgspec.json.decode(value, type=str)
+    except (msgspec.DecodeError, ValueError, RecursionError):
+        return None
 
 
 class SchemeRule(AnnotationRule, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """An annotation that decides the scheme."""
 
     scheme: Scheme
+    confirmed: bool = True
+    along_with: str | None = None
+    """Another annotation, without which this one decides nothing."""
+    since: str | None = None
+    """The first version that reads it: older ones do as if it were missing."""
+
+    def match(self, annotations: Mapping[str, str]) -> str | None:
+        """Give the annotation's value where it decides, else None."""
+        is_alone = self.along_with is not None and not annotations.get(self.along_with, "").strip()
+        return None if is_alone else super().match(annotations)
+
+
+class LeftOpen(AnnotationRule, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """An annotation that hands the scheme to something that is not read, unless it is public."""
+
+    because: str
+
+
+class AskedAddresses(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """An annotation that names the wanted addresses, separated by commas."""
+
+    annotation: str
     confirmed: bool = True
 
 
@@ -51,6 +86,7 @@ class ProviderClass(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
     name: str
     scheme: Scheme | None = None
+    confirmed: bool = True
 
 
 class DefaultScheme(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -81,6 +117,7 @@ class IgnoredWhen(AnnotationRule, frozen=True, kw_only=True, forbid_unknown_fiel
 
     because: str
     leaves: LeavesSources
+    confirmed: bool = True
     contains: str | None = None
     """A text that the value must hold, where it is a list."""
     unless: Unless | None = None
@@ -96,6 +133,8 @@ class DecidedBy(AnnotationRule, frozen=True, kw_only=True, forbid_unknown_fields
     """A setting that admits sources which the Service does not name."""
 
     because: str
+    yields_to_ranges: bool = False
+    """Whether declared source ranges outweigh it."""
 
 
 class SourceRanges(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -103,6 +142,8 @@ class SourceRanges(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
     honoured: bool
     confirmed: bool = True
+    because: str | None = None
+    """What it depends on, where that is known."""
     ignored_when: tuple[IgnoredWhen, ...] = ()
     decided_by: tuple[DecidedBy, ...] = ()
 
@@ -111,27 +152,40 @@ class Provider(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One implementation of Service type LoadBalancer."""
 
     id: str
-    cloud: str
+    cloud: str | None = None
+    """Where it serves; None for software that is installed anywhere."""
     classes: tuple[ProviderClass, ...] = ()
     takes_unclassed: bool = False
     """Whether it serves Services that name no class and are not claimed by another."""
     claimed_by: tuple[AnnotationRule, ...] = ()
+    """What makes a Service its own: the cloud's other providers let go of it."""
     controller_images: tuple[str, ...] = ()
-    default: DefaultScheme
+    """Ends of the image repositories of its pods."""
+    default: DefaultScheme | None = None
+    """The scheme where nothing else decides; None where only an assigned address tells."""
     rules: tuple[SchemeRule, ...] = ()
+    left_open: tuple[LeftOpen, ...] = ()
+    addresses: tuple[AskedAddresses, ...] = ()
+    hints: tuple[str, ...] = ()
+    """Annotations that tell no scheme, and for whom the Service was written."""
     not_read: tuple[UnreadAnnotation, ...] = ()
     sources: SourceRanges
     source: str
 
     def annotation_keys(self) -> frozenset[str]:
         """Give every annotation key that some rule of this provider names."""
-        ignored = self.sources.ignored_when
+        sources = self.sources
+        rules: tuple[AnnotationRule, ...] = (
+            *(*self.claimed_by, *self.rules, *self.left_open),
+            *(*sources.ignored_when, *sources.decided_by),
+        )
         return frozenset(
-            [rule.annotation for rule in (*self.claimed_by, *self.sources.decided_by)]
-            + [rule.annotation for rule in self.rules]
-            + [rule.annotation for rule in ignored]
-            + [rule.annotation for rule in self.not_read]
-            + [rule.unless.annotation for rule in ignored if rule.unless]
+            [rule.annotation for rule in rules]
+            + [rule.along_with for rule in self.rules if rule.along_with]
+            + [rule.unless.annotation for rule in sources.ignored_when if rule.unless]
+            + [asked.annotation for asked in self.addresses]
+            + [unread.annotation for unread in self.not_read]
+            + list(self.hints)
         )
 
 

@@ -31,7 +31,7 @@ def named_fields(catalogue: Catalogue) -> NamedFields:
     annotations = frozenset().union(*(provider.annotation_keys() for provider in providers))
     controllers = catalogue.controllers
     annotations |= frozenset().union(*(item.annotation_keys() for item in controllers))
-    flags = [provider.default.flag for provider in providers]
+    flags = [provider.default.flag for provider in providers if provider.default]
     flags += [item.default.flag for item in controllers if item.default]
     plugins = catalogue.plugins.values()
     annotations |= {key for plugin in plugins for key in plugin.nodes.annotations}

@@ -3,14 +3,27 @@
 from typing import Any
 
 import pytest
-from msgspec import Struct
 
-from auditor.analysis.exposure.schemes import SchemeAnswer, tell_scheme
-from auditor.catalogue.load_balancers import Scheme, load_balancer_providers
+from auditor.catalogue.load_balancers import Scheme
 from auditor.model.audience import Audience
 from auditor.model.exposure import Via
 from auditor.model.verdict import Confidence
 from tests.analysis.clusters import a_service, facts_of, the_door
+from tests.analysis.load_balancer_cases import (
+    HIGH,
+    INTERNET,
+    LIVE,
+    LOW,
+    MEDIUM,
+    PRIVATE,
+    PRIVATE_IP,
+    PUBLIC_IP,
+    UNKNOWN,
+    Case,
+    answer,
+    named,
+    nobody,
+)
 from tests.kube.manifests import Object, a_pod, a_workload
 
 AWS = "service.beta.kubernetes.io/aws-load-balancer-"
@@ -22,40 +35,6 @@ AZURE = "service.beta.kubernetes.io/azure-load-balancer-internal"
 LBC_CLASS = {"loadBalancerClass": "service.k8s.aws/nlb"}
 AUTO_CLASS = {"loadBalancerClass": "eks.amazonaws.com/nlb"}
 LBC, AUTO, IN_TREE = "aws-load-balancer-controller", "eks-auto-mode", "aws-in-tree"
-
-LOW, MEDIUM, HIGH = Confidence.LOW, Confidence.MEDIUM, Confidence.HIGH
-INTERNET, PRIVATE, UNKNOWN = Scheme.INTERNET, Scheme.INTERNAL, None
-
-LIVE = "5f1c"
-PUBLIC_IP, PRIVATE_IP = "203.0.113.10", "10.1.2.3"
-
-
-class Case(Struct, frozen=True, kw_only=True):
-    """A Service of type LoadBalancer, and what is to be said of it."""
-
-    name: str
-    cluster: str = "kubeconfig"
-    uid: str | None = LIVE
-    annotations: dict[str, str] = {}
-    spec: dict[str, Any] = {}
-    ingress: tuple[dict[str, str], ...] = ()
-    others: tuple[Object, ...] = ()
-    scheme: Scheme | None
-    confidence: Confidence = MEDIUM
-    provider: str | None
-
-
-def _named(prefix: str, *cases: Case) -> tuple[Case, ...]:
-    return tuple(
-        Case(
-            **{
-                **{f: getattr(case, f) for f in case.__struct_fields__},
-                "name": f"{prefix}: {case.name}",
-            }
-        )
-        for case in cases
-    )
-
 
 LBC_RUNS = a_workload("Deployment", "aws-load-balancer-controller", "kube-system")
 LBC_RUNS["spec"]["template"]["spec"]["containers"][0]["image"] = (
@@ -87,13 +66,8 @@ def aks(name: str, scheme: Scheme | None, confidence: Confidence = MEDIUM, **res
     return Case(name=name, scheme=scheme, confidence=confidence, **given)
 
 
-def nobody(name: str, **rest: Any) -> Case:
-    """Write a Service of which nothing tells the scheme."""
-    return Case(**{"name": name, "scheme": INTERNET, "confidence": LOW, "provider": None, **rest})
-
-
 CASES = (
-    *_named(
+    *named(
         "LBC",
         lbc("the default is internal", PRIVATE),
         lbc("scheme internet-facing", INTERNET, annotations={SCHEME: "internet-facing"}),
@@ -120,7 +94,7 @@ CASES = (
             annotations={TYPE: "external", SCHEME: "internet-facing"},
         ),
     ),
-    *_named(
+    *named(
         "EKS auto mode",
         lbc("its default is not confirmed", UNKNOWN, LOW, spec=AUTO_CLASS, provider=AUTO),
         lbc(
@@ -132,7 +106,7 @@ CASES = (
         ),
         lbc("internal", PRIVATE, spec=AUTO_CLASS, provider=AUTO, annotations={SCHEME: "internal"}),
     ),
-    *_named(
+    *named(
         "AWS in-tree",
         in_tree("the default is the internet", INTERNET),
         in_tree("type nlb is in-tree too", INTERNET, annotations={TYPE: "nlb"}),
@@ -172,7 +146,7 @@ CASES = (
             ingress=({"hostname": "internal-a1-2.eu-west-1.elb.amazonaws.com"},),
         ),
     ),
-    *_named(
+    *named(
         "AWS manifest",
         in_tree("nothing is said", INTERNET, uid=None),
         in_tree(
@@ -202,7 +176,7 @@ CASES = (
             "a running LBC may claim it", UNKNOWN, LOW, uid=None, provider=None, others=(LBC_RUNS,)
         ),
     ),
-    *_named(
+    *named(
         "GKE",
         gke("the default is the internet", INTERNET),
         gke("Internal", PRIVATE, annotations={GKE: "Internal"}),
@@ -241,7 +215,7 @@ CASES = (
         gke("what AWS reads means nothing here", INTERNET, annotations={INTERNAL: "true"}),
         gke("a manifest", INTERNET, uid=None),
     ),
-    *_named(
+    *named(
         "AKS",
         aks("the default is the internet", INTERNET),
         aks("internal true", PRIVATE, annotations={AZURE: "true"}),
@@ -250,7 +224,7 @@ CASES = (
         aks("another word", INTERNET, annotations={AZURE: "yes"}),
         aks("told by its annotation", PRIVATE, cluster="kubeconfig", annotations={AZURE: "true"}),
     ),
-    *_named(
+    *named(
         "status",
         aks(
             "a public address beats internal",
@@ -293,7 +267,7 @@ CASES = (
             ingress=({"ip": PRIVATE_IP},),
         ),
     ),
-    *_named(
+    *named(
         "nobody",
         nobody("nothing is known"),
         nobody("a manifest", uid=None),
@@ -308,18 +282,6 @@ CASES = (
         nobody("a hostname of nobody's", ingress=({"hostname": "lb.example.com"},)),
     ),
 )
-
-
-def answer(case: Case, **configured: Any) -> SchemeAnswer:
-    service = a_service(
-        type="LoadBalancer",
-        uid=case.uid,
-        annotations=case.annotations,
-        status={"loadBalancer": {"ingress": list(case.ingress)}},
-        **case.spec,
-    )
-    facts = facts_of(service, *case.others, provider=case.cluster, **configured)
-    return tell_scheme(facts.inventory.services[0], facts.site, load_balancer_providers())
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)

@@ -15,6 +15,8 @@ AZURE = "service.beta.kubernetes.io/azure-"
 RANGES = "service.beta.kubernetes.io/load-balancer-source-ranges"
 LBC_FACING = {f"{AWS}scheme": "internet-facing"}
 NAMED = ["203.0.113.0/24"]
+DEAF = {"load_balancers": [{"id": "gke", "sources": {"honoured": False}}]}
+"""A catalogue that knows of one provider that it reads no ranges."""
 
 
 def door(
@@ -185,6 +187,37 @@ def test_whether_eks_auto_mode_honours_ranges_is_not_sure() -> None:
 
 def test_whether_nobody_honours_ranges_is_not_sure() -> None:
     assert door(*NAMED, provider="kubeconfig").confidence is Confidence.LOW
+
+
+OCTAVIA = "service.beta.kubernetes.io/openstack-internal-load-balancer"
+ALIBABA = "service.beta.kubernetes.io/alibaba-cloud-loadbalancer-"
+OCI = "service.beta.kubernetes.io/oci-load-balancer-"
+DO = "service.beta.kubernetes.io/do-loadbalancer-"
+LINODE = "service.beta.kubernetes.io/linode-loadbalancer-"
+DOUBTED = {
+    "openstack-octavia": {OCTAVIA: "false"},
+    "alibaba-ack": {f"{ALIBABA}address-type": "internet"},
+    "tencent-tke": {"service.kubernetes.io/qcloud-loadbalancer-internal-subnetid": ""},
+    "baidu-cce": {"service.beta.kubernetes.io/cce-load-balancer-internal-vpc": "false"},
+    "oci-oke": {f"{OCI}internal": "false"},
+    "ibm-cloud": {"service.kubernetes.io/ibm-load-balancer-cloud-provider-ip-type": "public"},
+    "huawei-cce": {"kubernetes.io/elb.autocreate": '{"type": "public"}'},
+    "yandex-mks": {"yandex.cloud/load-balancer-type": "external"},
+    "hetzner": {"load-balancer.hetzner.cloud/use-private-ip": "false"},
+    "metallb": {"metallb.io/address-pool": "public"},
+    "kube-vip": {"kube-vip.io/loadbalancerIPs": "0.0.0.0"},
+    "cilium-lb-ipam": {"lbipam.cilium.io/sharing-key": "x"},
+}
+"""By provider of which it is not confirmed what it does with ranges, how a Service names it."""
+
+
+@pytest.mark.parametrize("ranges", [NAMED, ["10.0.0.0/8"]])
+def test_a_provider_known_to_read_no_ranges_admits_everyone(ranges: list[str]) -> None:
+    service = a_service(type="LoadBalancer", uid="5f1c", loadBalancerSourceRanges=ranges)
+    told = the_door(facts_of(service, provider="gke", catalogue=DEAF), Via.LOAD_BALANCER)
+    assert told.audience is Audience.INTERNET
+    assert told.sources == ("0.0.0.0/0",)
+    assert told.hops[-1].note == "gke does not read source ranges"
 
 
 def test_every_port_is_a_door_with_the_assigned_addresses() -> None:

@@ -135,6 +135,7 @@ def test_a_provider_of_ours_may_be_corrected() -> None:
         {"load_balancers": [{"id": "eks-auto-mode", "default": {"scheme": "internet"}}]}
     )
     own = next(item for item in whole.providers if item.id == "eks-auto-mode")
+    assert own.default is not None
     assert own.default.scheme is Scheme.INTERNET
     assert len(whole.providers) == len(shipped().providers)
 

@@ -15,7 +15,7 @@ from auditor.analysis.exposure.ingress_classes import Served, serving_controller
 from auditor.analysis.exposure.ingress_sources import Admitted, admitted_by
 from auditor.analysis.exposure.paths import WIDEST_FIRST
 from auditor.analysis.exposure.plain_http import plain_answer
-from auditor.analysis.exposure.schemes import Site
+from auditor.analysis.exposure.serving import Site
 from auditor.catalogue.ingress_controllers import Front, IngressController
 from auditor.catalogue.load_balancers import Scheme
 from auditor.kube.ingress import Ingress, IngressBackend, IngressClass

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from auditor.analysis.exposure.backends import BackendFinder, service_ref
 from auditor.analysis.exposure.door import Door
-from auditor.analysis.exposure.schemes import SchemeAnswer, Site, tell_scheme
+from auditor.analysis.exposure.schemes import SchemeAnswer, tell_scheme
+from auditor.analysis.exposure.serving import Site
 from auditor.catalogue.load_balancers import (
     SOURCE_RANGES_ANNOTATION,
     LeavesSources,
@@ -78,27 +79,43 @@ def assigned_addresses(service: Service) -> tuple[str, ...]:
 
 def declared_ranges(service: Service, provider: Provider | None) -> DeclaredRanges | None:
     """Read the source ranges that a Service asks for; None where it asks for none."""
-    where = str(service_ref(service))
-    annotations = service.metadata.annotations
+    declared = _written_ranges(service)
+    if declared is None:
+        return None
+    if provider is None:
+        return structs.replace(declared, reason="which controller serves it cannot be told")
+    for rule in provider.sources.ignored_when:
+        if (value := rule.match(service.metadata.annotations)) is not None:
+            field = f"metadata.annotations[{rule.annotation}]"
+            ignored = Hop(declared.hop.hop, field, value, rule.because)
+            doubt = None if rule.confirmed else f"that {rule.because} is not confirmed"
+            honoured = False if rule.confirmed else None
+            return structs.replace(declared, ignored=ignored, honoured=honoured, reason=doubt)
+    return _by_habit(declared, provider)
+
+
+def _written_ranges(service: Service) -> DeclaredRanges | None:
     field = "spec.loadBalancerSourceRanges"
     cidrs = tuple(text.strip() for text in service.spec.load_balancer_source_ranges)
     if not cidrs:
         field = f"metadata.annotations[{SOURCE_RANGES_ANNOTATION}]"
-        annotated = annotations.get(SOURCE_RANGES_ANNOTATION, "").split(",")
+        annotated = service.metadata.annotations.get(SOURCE_RANGES_ANNOTATION, "").split(",")
         cidrs = tuple(text.strip() for text in annotated if text.strip())
-    if not cidrs:
-        return None
-    hop = Hop(where, field, ", ".join(cidrs))
-    if provider is None:
-        return DeclaredRanges(cidrs, hop, reason="which controller serves it cannot be told")
-    for rule in provider.sources.ignored_when:
-        if (value := rule.match(annotations)) is not None:
-            ignored = Hop(where, f"metadata.annotations[{rule.annotation}]", value, rule.because)
-            return DeclaredRanges(cidrs, hop, ignored, honoured=False)
-    if not provider.sources.confirmed:
-        reason = f"whether {provider.id} honours source ranges is not confirmed"
-        return DeclaredRanges(cidrs, hop, reason=reason)
-    return DeclaredRanges(cidrs, hop, honoured=provider.sources.honoured)
+    hop = Hop(str(service_ref(service)), field, ", ".join(cidrs))
+    return DeclaredRanges(cidrs, hop) if cidrs else None
+
+
+def _by_habit(declared: DeclaredRanges, provider: Provider) -> DeclaredRanges:
+    """Tell what a provider does with ranges where no setting of the Service changes it."""
+    sources = provider.sources
+    if not sources.confirmed:
+        because = f": {sources.because}" if sources.because else ""
+        reason = f"whether {provider.id} honours source ranges is not confirmed{because}"
+        return structs.replace(declared, reason=reason)
+    if sources.honoured:
+        return structs.replace(declared, honoured=True)
+    hop = structs.replace(declared.hop, note=f"{provider.id} does not read source ranges")
+    return structs.replace(declared, hop=hop, honoured=False)
 
 
 def _admission(service: Service, scheme: SchemeAnswer, space: AddressSpace) -> _Admission:
@@ -109,11 +126,11 @@ def _admission(service: Service, scheme: SchemeAnswer, space: AddressSpace) -> _
         return _Admission(Audience.UNKNOWN, (), hops, reason=scheme.reason)
     if scheme.scheme is Scheme.INTERNAL:
         return _Admission(Audience.PRIVATE_NETWORK, declared.cidrs if declared else (), hops)
-    if undecided := _decided_elsewhere(service, scheme.provider):
+    if undecided := _decided_elsewhere(service, scheme.provider, declared):
         return _Admission(Audience.UNKNOWN, (), (*hops, undecided), reason=undecided.note)
     if declared is None:
         return _Admission(Audience.INTERNET, _everyone(service), ())
-    if declared.ignored is not None:
+    if declared.ignored is not None or declared.honoured is False:
         return _ignored(service, scheme.provider, declared)
     return _ranged(declared, space)
 
@@ -142,10 +159,14 @@ def _ignored(service: Service, provider: Provider | None, declared: DeclaredRang
     return _Admission(Audience.INTERNET, _everyone(service), hops, Confidence.MEDIUM)
 
 
-def _decided_elsewhere(service: Service, provider: Provider | None) -> Hop | None:
+def _decided_elsewhere(
+    service: Service, provider: Provider | None, declared: DeclaredRanges | None
+) -> Hop | None:
     """Find a setting that admits sources which the Service itself does not name."""
     annotations = service.metadata.annotations
     for rule in provider.sources.decided_by if provider else ():
+        if rule.yields_to_ranges and declared is not None:
+            continue
         if (value := rule.match(annotations)) is not None:
             where = str(service_ref(service))
             return Hop(where, f"metadata.annotations[{rule.annotation}]", value, rule.because)

@@ -3,13 +3,15 @@
 The order of evidence is the strength of it: the address that was assigned, then the class, then
 annotations, then the provider's default. An annotation states intent and the address states fact;
 where they differ the address wins and the evidence says so. Facts that are not confirmed never
-make a load balancer internal.
+make a load balancer internal. Software that takes its addresses from a pool has no default: until
+an address is known it is assumed to face the internet.
 """
 
-from collections.abc import Iterator
+from ipaddress import ip_address
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
+from auditor.analysis.exposure.serving import Site, candidates
 from auditor.catalogue.load_balancers import Provider, Scheme
 from auditor.kube.network import Service
 from auditor.model.addresses import normal_address
@@ -25,23 +27,6 @@ _CONTROLLER_SCHEMES = ("internal", "internet-facing")
 """What a controller's flag may say; anything else (`$(SCHEME)`) is not known to be either."""
 
 
-class Site(Struct, frozen=True):
-    """What is known of the cluster that helps to tell its load balancers apart."""
-
-    space: AddressSpace
-    cloud: str | None
-    images: frozenset[str]
-    """Last path parts of the images that run, to find a provider's controller."""
-    controller_schemes: dict[str, str]
-    """By provider, what the controller's own flag sets as the default scheme."""
-    providers: tuple[Provider, ...] = ()
-    """Those that are known."""
-    pods_are_known: bool = True
-    """Whether every pod was read: else a controller, and its flags, may have gone unseen."""
-    nodes_were_withheld: bool = False
-    """Whether nodes should have been read and were not, so that the cloud is a guess."""
-
-
 class SchemeAnswer(Struct, frozen=True):
     """The scheme of a load balancer; None where it cannot be told."""
 
@@ -50,22 +35,31 @@ class SchemeAnswer(Struct, frozen=True):
     provider: Provider | None
     hops: tuple[Hop, ...]
     reason: str | None = None
+    assumed: bool = False
+    """Whether nothing told it, so that no address can differ from it."""
 
 
 class _Statement(Struct, frozen=True):
-    scheme: Scheme
+    scheme: Scheme | None
     hop: Hop
     confirmed: bool = True
     confidence: Confidence = Confidence.MEDIUM
+    assumed: bool = False
+
+
+def _told(scheme: Scheme, hop: Hop, *, confirmed: bool) -> _Statement:
+    """State a scheme; what is not confirmed is said with less confidence."""
+    confidence = Confidence.MEDIUM if confirmed else Confidence.LOW
+    return _Statement(scheme, hop, confirmed, confidence)
 
 
 def tell_scheme(service: Service, site: Site, providers: tuple[Provider, ...]) -> SchemeAnswer:
     """Tell the scheme of a Service of type LoadBalancer."""
-    candidates = tuple(_candidates(service, site, providers))
-    provider = candidates[0] if len(candidates) == 1 else None
-    stated = _intent(service, site, candidates)
+    found = candidates(service, site, providers)
+    provider = found[0] if len(found) == 1 else None
+    stated = _intent(service, site, found)
     if fact := _assigned(service, site.space):
-        if stated.scheme is not None and stated.scheme is not fact.scheme:
+        if stated.scheme not in {None, fact.scheme} and not stated.assumed:
             drift = Hop(fact.hop.hop, fact.hop.field, fact.hop.value, "differs from what is asked")
             return SchemeAnswer(fact.scheme, fact.confidence, provider, (*stated.hops, drift))
         return SchemeAnswer(fact.scheme, fact.confidence, provider, (fact.hop,))
@@ -74,68 +68,27 @@ def tell_scheme(service: Service, site: Site, providers: tuple[Provider, ...]) -
 
 def _assigned(service: Service, space: AddressSpace) -> _Statement | None:
     """Read the scheme off the addresses in the status: one public address is enough."""
-    where = _where(service)
     field = "status.loadBalancer.ingress[].ip"
-    addresses = [
-        address
-        for ingress in service.status.load_balancer.ingress
-        if ingress.ip and (address := normal_address(ingress.ip))
-    ]
-    public = [address for address in addresses if space.is_public(address)]
-    if public:
-        hop = Hop(where, field, ", ".join(public), "an internet address")
-        return _Statement(Scheme.INTERNET, hop, confidence=Confidence.HIGH)
-    if addresses:
-        hop = Hop(where, field, ", ".join(addresses), "a private address")
-        return _Statement(Scheme.INTERNAL, hop, confidence=Confidence.HIGH)
-    return None
+    texts = [ingress.ip for ingress in service.status.load_balancer.ingress if ingress.ip]
+    found = _by_address(texts, space)
+    if found is None:
+        return None
+    scheme, addresses = found
+    note = "an internet address" if scheme is Scheme.INTERNET else "a private address"
+    hop = Hop(_where(service), field, ", ".join(addresses), note)
+    return _Statement(scheme, hop, confidence=Confidence.HIGH)
 
 
-def _candidates(
-    service: Service, site: Site, providers: tuple[Provider, ...]
-) -> Iterator[Provider]:
-    """Name the providers that may serve a Service: by class, by claim, else by cloud."""
-    asked = service.spec.load_balancer_class
-    if asked is not None:
-        yield from (p for p in providers if any(c.name == asked for c in p.classes))
-        return
-    annotations = service.metadata.annotations
-    claimed = [p for p in providers if any(r.match(annotations) for r in p.claimed_by)]
-    if claimed:
-        yield from claimed
-        return
-    cloud = site.cloud or _cloud_by_annotations(service, providers) or _cloud_by_status(service)
-    for provider in providers:
-        if provider.cloud == cloud and (
-            provider.takes_unclassed or _may_be_claimed_later(provider, service, site)
-        ):
-            yield provider
+def _by_address(texts: list[str], space: AddressSpace) -> tuple[Scheme, list[str]] | None:
+    """Tell the scheme from addresses, with those that tell it; None where there are none.
 
-
-def _may_be_claimed_later(provider: Provider, service: Service, site: Site) -> bool:
-    """Whether a manifest's class may still be set by the provider's admission webhook.
-
-    A Service that an API server holds (it has a uid) has been through admission already.
+    The unspecified address stands for one that is yet to come, as by DHCP.
     """
-    if service.metadata.uid is not None or not provider.claimed_by:
-        return False
-    seen = not site.pods_are_known or any(
-        image in site.images for image in provider.controller_images
-    )
-    named = any(rule.annotation in service.metadata.annotations for rule in provider.rules)
-    return seen or named
-
-
-def _cloud_by_annotations(service: Service, providers: tuple[Provider, ...]) -> str | None:
-    """Tell the cloud from the annotation keys that only its load balancers read."""
-    keys = service.metadata.annotations.keys()
-    clouds = {provider.cloud for provider in providers if provider.annotation_keys() & keys}
-    return clouds.pop() if len(clouds) == 1 else None
-
-
-def _cloud_by_status(service: Service) -> str | None:
-    names = (ingress.hostname or "" for ingress in service.status.load_balancer.ingress)
-    return "aws" if any(name.endswith(".amazonaws.com") for name in names) else None
+    found = (address for text in texts if (address := normal_address(text)))
+    addresses = [address for address in found if not ip_address(address).is_unspecified]
+    if public := [address for address in addresses if space.is_public(address)]:
+        return Scheme.INTERNET, public
+    return (Scheme.INTERNAL, addresses) if addresses else None
 
 
 def _intent(service: Service, site: Site, candidates: tuple[Provider, ...]) -> SchemeAnswer:
@@ -143,7 +96,7 @@ def _intent(service: Service, site: Site, candidates: tuple[Provider, ...]) -> S
     where = _where(service)
     if not candidates:
         hop = Hop(where, "spec.type", "LoadBalancer", "nothing tells the scheme: assumed internet")
-        return SchemeAnswer(Scheme.INTERNET, Confidence.LOW, None, (hop,))
+        return SchemeAnswer(Scheme.INTERNET, Confidence.LOW, None, (hop,), assumed=True)
     statements = [_statement(service, site, provider) for provider in candidates]
     hops = tuple(dict.fromkeys(statement.hop for statement in statements))
     provider = candidates[0] if len(candidates) == 1 else None
@@ -154,60 +107,101 @@ def _intent(service: Service, site: Site, candidates: tuple[Provider, ...]) -> S
         return SchemeAnswer(None, Confidence.LOW, None, hops, reason)
     weakest = min(statements, key=lambda statement: statement.confidence.rank)
     scheme = schemes.pop()
+    if scheme is None:
+        return SchemeAnswer(None, Confidence.LOW, provider, hops, weakest.hop.note)
     is_guess = site.nodes_were_withheld and site.cloud is None
     is_classed = service.spec.load_balancer_class is not None
     confirmed = all(statement.confirmed for statement in statements)
     if scheme is Scheme.INTERNAL and not (confirmed and (is_classed or not is_guess)):
         reason = f"that {weakest.hop.note} is not confirmed"
         return SchemeAnswer(None, Confidence.LOW, provider, hops, reason)
-    return SchemeAnswer(scheme, weakest.confidence, provider, hops)
+    assumed = all(statement.assumed for statement in statements)
+    return SchemeAnswer(scheme, weakest.confidence, provider, hops, assumed=assumed)
 
 
 def _statement(service: Service, site: Site, provider: Provider) -> _Statement:
-    where = _where(service)
-    for known in provider.classes:
-        if known.name == service.spec.load_balancer_class and known.scheme:
-            hop = Hop(where, "spec.loadBalancerClass", known.name, f"{provider.id}: {known.scheme}")
-            return _Statement(known.scheme, hop)
+    """Tell what one provider would make of a Service."""
+    asked = service.spec.load_balancer_class
+    known = next((item for item in provider.classes if item.name == asked), None)
+    if known is not None and known.scheme is not None:
+        note = f"{provider.id}: {known.scheme}"
+        hop = Hop(_where(service), "spec.loadBalancerClass", known.name, note)
+        return _told(known.scheme, hop, confirmed=known.confirmed)
+    stated = _annotated(service, site, provider)
+    if known is not None and not known.confirmed:
+        return structs.replace(stated, confirmed=False, confidence=Confidence.LOW)
+    return stated
+
+
+def _annotated(service: Service, site: Site, provider: Provider) -> _Statement:
+    """Tell the scheme from annotations, else from the provider's default."""
     annotations = service.metadata.annotations
-    for rule in provider.rules:
-        if (value := rule.match(annotations)) is not None:
-            field = f"metadata.annotations[{rule.annotation}]"
-            hop = Hop(where, field, value, f"{provider.id}: {rule.scheme}")
-            return _Statement(rule.scheme, hop, rule.confirmed)
+    matching = ((rule, rule.match(annotations)) for rule in provider.rules)
+    rule, value = next(((r, v) for r, v in matching if v is not None), (None, None))
+    if rule is None or value is None or rule.scheme is Scheme.INTERNAL:
+        # What is handed elsewhere may turn out public, whatever is asked for here.
+        for item in provider.left_open:
+            if (elsewhere := item.match(annotations)) is not None:
+                note = f"{provider.id}: {item.because}"
+                hop = _annotation_hop(service, item.annotation, elsewhere, note)
+                return _Statement(None, hop, confidence=Confidence.LOW)
+    if rule is not None and value is not None:
+        note = f"{provider.id}: {rule.scheme}" + (f", since {rule.since}" if rule.since else "")
+        hop = _annotation_hop(service, rule.annotation, value, note)
+        return _told(rule.scheme, hop, confirmed=rule.confirmed)
     return _default(service, site, provider)
 
 
 def _default(service: Service, site: Site, provider: Provider) -> _Statement:
+    default = provider.default
+    if default is None:
+        return _pooled(service, site, provider)
     where = _where(service)
+    certainty = Confidence.MEDIUM if default.confirmed else Confidence.LOW
     for rule in provider.rules:
         if (value := service.metadata.annotations.get(rule.annotation)) is not None:
-            field = f"metadata.annotations[{rule.annotation}]"
-            note = f"{provider.id}: {provider.default.scheme} for want of a value that it knows"
-            hop = Hop(where, field, value, note)
-            return _Statement(provider.default.scheme, hop, confirmed=False)
+            note = f"{provider.id}: {default.scheme} for want of a value that it knows"
+            hop = _annotation_hop(service, rule.annotation, value, note)
+            return _Statement(default.scheme, hop, confirmed=False, confidence=certainty)
     own = site.controller_schemes.get(provider.id)
     if own is not None:
         scheme = Scheme.INTERNET if own == "internet-facing" else Scheme.INTERNAL
-        note = f"{provider.id}: {own}, by its controller's {provider.default.flag}"
+        note = f"{provider.id}: {own}, by its controller's {default.flag}"
         hop = Hop(where, "spec.type", "LoadBalancer", note)
         return _Statement(scheme, hop, confirmed=own in _CONTROLLER_SCHEMES)
     for unread in provider.not_read:
         if (value := service.metadata.annotations.get(unread.annotation)) is not None:
-            field = f"metadata.annotations[{unread.annotation}]"
-            note = f"{provider.id} does not read it: {provider.default.scheme} by default"
-            confidence = Confidence.MEDIUM if unread.confirmed else Confidence.LOW
-            hop = Hop(where, field, value, note)
-            return _Statement(provider.default.scheme, hop, confidence=confidence)
+            note = f"{provider.id} does not read it: {default.scheme} by default"
+            hop = _annotation_hop(service, unread.annotation, value, note)
+            return _told(default.scheme, hop, confirmed=unread.confirmed)
     hostname = _internal_aws_hostname(service)
     if hostname and provider.cloud == "aws":
         note = f"{provider.id}: an AWS name for internal load balancers"
         hop = Hop(where, "status.loadBalancer.ingress[].hostname", hostname, note)
-        return _Statement(Scheme.INTERNAL, hop, confirmed=False, confidence=Confidence.LOW)
-    note = f"{provider.id}: {provider.default.scheme} by default"
+        return _told(Scheme.INTERNAL, hop, confirmed=False)
+    note = f"{provider.id}: {default.scheme} by default"
     hop = Hop(where, "spec.type", "LoadBalancer", note)
-    flag_is_known = site.pods_are_known or provider.default.flag is None
-    return _Statement(provider.default.scheme, hop, provider.default.confirmed and flag_is_known)
+    flag_is_known = site.pods_are_known or default.flag is None
+    return _told(default.scheme, hop, confirmed=default.confirmed and flag_is_known)
+
+
+def _pooled(service: Service, site: Site, provider: Provider) -> _Statement:
+    """Tell the scheme from the addresses asked for, of what takes its addresses from a pool."""
+    for asked in provider.addresses:
+        value = service.metadata.annotations.get(asked.annotation, "")
+        found = _by_address([text.strip() for text in value.split(",")], site.space)
+        if found is not None:
+            scheme, _ = found
+            note = f"{provider.id}: {scheme}, by the address asked for"
+            hop = _annotation_hop(service, asked.annotation, value, note)
+            return _told(scheme, hop, confirmed=asked.confirmed)
+    note = f"{provider.id}: only its address tells, and none is known: assumed internet"
+    hop = Hop(_where(service), "spec.type", "LoadBalancer", note)
+    return _Statement(Scheme.INTERNET, hop, confidence=Confidence.LOW, assumed=True)
+
+
+def _annotation_hop(service: Service, annotation: str, value: str, note: str) -> Hop:
+    return Hop(_where(service), f"metadata.annotations[{annotation}]", value, note)
 
 
 def _internal_aws_hostname(service: Service) -> str | None:

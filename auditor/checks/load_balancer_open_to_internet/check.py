@@ -19,7 +19,9 @@ The Service. One finding for each port and protocol; no discriminator.
 ## Known gaps
 The cloud's own record of the load balancer is not read by this version; security groups named by
 an annotation make the verdict `unknown`, and so do source ranges where it cannot be told which
-controller serves the Service, and so whether it honours them.
+controller serves the Service, and so whether it honours them. So does a load balancer that an
+annotation names by its id. Pools of addresses, as of MetalLB, are not read: until the status shows
+an address, one of them is taken to face the internet unless a private one is asked for.
 
 ## References
 Kubernetes Service documentation, "Internal load balancer" and `loadBalancerSourceRanges`.

@@ -15,8 +15,10 @@ Remove the setting that the evidence names, or put the ranges where that control
 The Service. One finding for each; no discriminator.
 
 ## Known gaps
-Which controller serves a Service is told from its class, annotations and nodes; where that is not
-enough the verdict is `unknown`. Only AWS, Google Cloud and Azure are known to this version.
+Which controller serves a Service is told from its class, annotations, nodes and the controllers
+that run; where that is not enough the verdict is `unknown`. What most of the smaller clouds, and
+software such as MetalLB, do with ranges is not confirmed: they are `unknown` too. Versions of
+controllers are not compared.
 
 ## References
 kubernetes-sigs/aws-load-balancer-controller, docs/guide/service/annotations.md.
