@@ -10,6 +10,7 @@ import msgspec
 import pytest
 from msgspec import Struct
 
+from auditor.catalogue.listed import CatalogueEntry
 from auditor.cli.audit_command import command as audit_command
 from auditor.cli.checks_command import command as checks_command
 from auditor.cli.config_command import command as config_command
@@ -33,7 +34,7 @@ from auditor.model.identity import ObjectRef, fingerprint
 from auditor.model.ports import Protocol
 from auditor.model.reading import Coverage, ReadProblem, ReadState
 from auditor.model.verdict import ACCEPTED, Confidence, Severity, Verdict
-from auditor.reports import check_list, document
+from auditor.reports import catalogue_list, check_list, document
 from auditor.settings import configuration
 from connectors.snapshot import SnapshotOptions
 
@@ -45,6 +46,7 @@ HEADINGS = {
     "Exit codes": (),
     "audit/v1": (),
     "checks/v1": (),
+    "catalogue/v1": (),
     "Rules of the answer": (
         "Coverage",
         "Addresses",
@@ -127,9 +129,15 @@ def test_every_field_of_the_check_list_is_on_the_page() -> None:
     assert missing(names_in_json(*structs_of(check_list)), section("checks/v1")) == []
 
 
+def test_every_field_of_the_catalogue_is_on_the_page() -> None:
+    names = names_in_json(*structs_of(catalogue_list), CatalogueEntry)
+    assert missing(names, section("catalogue/v1")) == []
+
+
 def test_the_schemas_are_on_the_page() -> None:
     listed = check_list.check_list(()).schema
-    assert missing({document.AUDIT_SCHEMA, listed, capture.CAPTURE_SCHEMA.decode()}) == []
+    facts = catalogue_list.catalogue_document((), "").schema
+    assert missing({document.AUDIT_SCHEMA, listed, facts, capture.CAPTURE_SCHEMA.decode()}) == []
 
 
 @pytest.mark.parametrize(

@@ -55,6 +55,68 @@ def test_a_check_says_what_it_means_and_how_to_fix_it(run: Run) -> None:
         assert heading in text
 
 
+def test_a_check_lists_the_controls_that_it_backs(run: Run) -> None:
+    text = run("checks", "node-has-public-address").out
+    assert "\n## Frameworks\n" in text
+    assert "\n    K06:2025  Overly Exposed Kubernetes Components\n" in text
+    assert (
+        "\n    5.6.6  Consider firewalling GKE worker nodes (version 1.x, not confirmed)\n" in text
+    )
+    (check,) = run("checks", "node-has-public-address", "--format", "json").json()["checks"]
+    assert {
+        "framework": "cis-eks",
+        "name": "CIS Amazon EKS Benchmark",
+        "version": "1.8.0",
+        "provider": "eks",
+        "control": "5.4.3",
+        "title": "Ensure clusters are created with Private Nodes",
+        "confirmed": True,
+    } in check["frameworks"]
+    assert check["controls"] == ["owasp-docker/D03", "owasp-k8s-2025/K06"]
+
+
+def test_one_check_is_explained_at_a_time(run: Run) -> None:
+    outcome = run("checks", "node-port-open", "host-port-open")
+    assert (outcome.code, outcome.out) == (2, "")
+    assert "one SLUG at a time" in outcome.errors[0]
+
+
+def test_the_catalogue_is_searched_by_words_in_any_case(run: Run) -> None:
+    found = run("checks", "--catalogue", "REDIS", "cache")
+    assert found.code == 0
+    lines = found.out.splitlines()
+    assert lines[0] == "legacy-service"
+    assert lines[1].startswith("  redis ")
+    assert "6379/TCP" in lines[1]
+    assert lines[-1].startswith("2 entries for 'REDIS cache' in catalogue ")
+
+
+def test_the_catalogue_is_searched_by_image_port_and_annotation(run: Run) -> None:
+    assert "  adminer " in run("checks", "--catalogue", "dockette/adminer").out
+    assert "  postgresql " in run("checks", "--catalogue", "5432/tcp").out
+    assert "  gke " in run("checks", "--catalogue", "networking.gke.io/load-balancer-type").out
+    assert "  soc-2 " in run("checks", "--catalogue", "CC6.6").out
+
+
+def test_the_whole_catalogue_is_json_with_its_version(run: Run) -> None:
+    answer = run("checks", "--catalogue", "--format", "json").json()
+    assert answer["schema"] == "exposure-auditor/catalogue/v1"
+    assert len(answer["version"]) == 16
+    assert len(answer["entries"]) > 400
+    assert {entry["confirmed"] for entry in answer["entries"]} == {True, False, None}
+    for entry in answer["entries"]:
+        assert set(entry) == {"kind", "id", "name", "confirmed", "source", "details"}
+        assert all(isinstance(text, str) and text for text in entry["details"].values())
+
+
+def test_nothing_found_in_the_catalogue_is_said_and_is_no_error(run: Run) -> None:
+    outcome = run("checks", "--catalogue", "no-such-thing")
+    assert outcome.code == 0
+    assert outcome.out.startswith("nothing found for 'no-such-thing' in catalogue ")
+    answer = run("checks", "--catalogue", "no-such-thing", "--format", "json")
+    assert (answer.code, answer.json()["entries"]) == (0, [])
+
+
 def test_explain_follows_the_evidence_of_a_finding(run: Run, corpus: Path) -> None:
     source = f"snapshot:{corpus / 'live-cluster'}"
     findings = run("audit", source, "--format", "json").json()["clusters"][0]["findings"]

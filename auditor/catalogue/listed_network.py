@@ -1,0 +1,77 @@
+"""Network plugins, meshes and ports of nodes as rows of the catalogue's list."""
+
+from collections.abc import Iterator
+
+from auditor.catalogue.cni_plugins import Switch, cni_plugins
+from auditor.catalogue.host_services import host_services
+from auditor.catalogue.listed import CatalogueEntry, told
+from auditor.catalogue.meshes import meshes
+
+
+def cni_plugin_rows() -> Iterator[CatalogueEntry]:
+    """Give the network plugins and policy engines."""
+    for plugin in cni_plugins().values():
+        yield CatalogueEntry(
+            kind="cni",
+            id=plugin.id,
+            name=plugin.id,
+            confirmed=plugin.confirmed,
+            source=plugin.source,
+            details=told(
+                role=plugin.role,
+                enforces=plugin.enforces,
+                engine=plugin.engine,
+                images=plugin.images,
+                names=plugin.names,
+                namespaces=plugin.namespaces,
+                marks_of_nodes=(*plugin.nodes.labels, *plugin.nodes.annotations),
+                switches=tuple(_switch(item) for item in plugin.switches),
+                enforces_since=tuple(f"{image} {since}" for image, since in plugin.since.items()),
+                own_kinds=plugin.own_kinds,
+                unseen=plugin.unseen,
+            ),
+        )
+
+
+def _switch(switch: Switch) -> str:
+    places = [switch.flag] if switch.flag else []
+    if switch.entry:
+        places.append(f"{switch.entry.key} of ConfigMap {switch.entry.config_map}")
+    return " or ".join(places or switch.env)
+
+
+def mesh_rows() -> Iterator[CatalogueEntry]:
+    """Give the service meshes."""
+    for mesh in meshes().values():
+        parts = (*mesh.control_plane, *mesh.node_agents)
+        yield CatalogueEntry(
+            kind="mesh",
+            id=mesh.id,
+            name=mesh.name,
+            confirmed=mesh.confirmed,
+            source=mesh.source,
+            details=told(
+                images=tuple(end for part in parts for end in part.images),
+                names=tuple(name for part in parts for name in part.names),
+                proxy=(*mesh.proof.containers, *mesh.proof.images),
+                init_containers=mesh.proof.init_containers,
+                labels=mesh.proof.labels,
+                annotations=mesh.proof.annotations,
+                asked_by=mesh.asked_by,
+                unseen=mesh.unseen,
+            ),
+        )
+
+
+def node_port_rows() -> Iterator[CatalogueEntry]:
+    """Give the ports on which services of nodes listen."""
+    for port in host_services().node_ports:
+        number = str(port.first) if port.first == port.last else f"{port.first}-{port.last}"
+        yield CatalogueEntry(
+            kind="node-port",
+            id=f"{number}/{port.protocol}",
+            name=port.name,
+            confirmed=port.confirmed,
+            source=port.source,
+            details=told(controls=port.controls),
+        )
