@@ -9,9 +9,13 @@ from pathlib import Path
 import pytest
 
 from auditor.catalogue.contents import catalogue_with, entry_errors
+from auditor.catalogue.listed import CatalogueEntry
+from auditor.catalogue.listing import KINDS, CatalogueKind
 from auditor.checks.catalog import catalog, parameter_types, reserved_slugs
 from auditor.settings.loading import parse_configuration
+from tools.docs import catalogue_pages
 from tools.docs.check_pages import INDEX
+from tools.docs.markdown import plain, table
 from tools.docs.writing import DOCS, OWNED, pages, stale, write
 
 ROOT = Path(__file__).parent.parent
@@ -41,6 +45,41 @@ def test_a_page_holds_the_sections_of_its_check(slug: str) -> None:
     page = pages()[f"checks/{slug}.md"]
     for heading in ("What it reports", "Why it matters", "How to fix", "Known gaps", "Frameworks"):
         assert f"\n## {heading}\n" in page
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.id)
+def test_a_page_of_the_catalogue_holds_every_entry_in_a_row(kind: CatalogueKind) -> None:
+    page = pages()[f"catalogue/{kind.id}.md"]
+    entries = list(kind.entries())
+    rows = [line for line in page.splitlines() if line.startswith("| `")]
+    assert [row.split("`")[1] for row in rows] == [entry.id for entry in entries]
+    # A bar that is not escaped would part a cell in two.
+    bars = {len(re.findall(r"(?<!\\)\|", row)) for row in rows}
+    assert len(bars) == 1
+    for row, entry in zip(rows, entries, strict=True):
+        assert plain(entry.source or "") in row
+        assert ("| no |" in row) is (entry.confirmed is False)
+
+
+def test_the_index_of_the_catalogue_counts_its_entries() -> None:
+    index = pages()[f"catalogue/{catalogue_pages.INDEX}"]
+    for kind in KINDS:
+        assert f"| [{kind.title}]({kind.id}.md) | {len(list(kind.entries()))} |" in index
+
+
+def test_text_of_the_data_reads_in_a_table_as_it_stands_there() -> None:
+    hostile = "a|b *c* _d_ `e` [f](g) <h>\n~~i~~ \\"
+    assert plain(hostile) == (r"a\|b \*c\* \_d\_ \`e\` \[f\](g) \<h\> \~\~i\~\~ " + "\\\\")
+    assert table(("x", ""), [("1", "")]) == "| x | |\n|---|---|\n| 1 | |"
+
+
+def test_a_column_without_anything_to_say_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    entry = CatalogueEntry(kind="door", id="a|b", name="A*", details={"seen_at": "x_y"})
+    kind = CatalogueKind("door", "Doors", "All doors.", lambda: [entry])
+    monkeypatch.setattr(catalogue_pages, "KINDS", (kind,))
+    page = catalogue_pages.pages()["door.md"]
+    assert "| id | name | what is known |\n" in page
+    assert page.endswith("| `a\\|b` | A\\* | seen at: x\\_y |\n")
 
 
 def test_writing_mends_missing_changed_and_left_over_pages(tmp_path: Path) -> None:

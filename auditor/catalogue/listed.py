@@ -12,7 +12,8 @@ class CatalogueEntry(Struct, frozen=True, kw_only=True):
     id: str
     name: str
     confirmed: bool | None = None
-    """Whether all of it was seen in its source; None where its file does not tell."""
+    """Whether all of it was seen in its source; None where its file does not tell, or where some of
+    it was."""
     source: str | None = None
     details: dict[str, str] = {}
     """What it is recognised by and what it means; no text is empty."""

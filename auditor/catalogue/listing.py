@@ -25,7 +25,7 @@ from auditor.catalogue.load_balancers import (
     UnreadAnnotation,
     load_balancer_providers,
 )
-from auditor.catalogue.software import Software, SoftwareKind, software
+from auditor.catalogue.software import Software, SoftwareKind, Verification, software
 
 
 class CatalogueKind(Struct, frozen=True):
@@ -51,7 +51,7 @@ def _of_software(kind: SoftwareKind, label: str) -> Iterator[CatalogueEntry]:
                 kind=label,
                 id=entry.id,
                 name=entry.name,
-                confirmed=not entry.is_unconfirmed,
+                confirmed=_is_confirmed(entry),
                 details=told(
                     category=entry.category,
                     severity=entry.severity_if_exposed,
@@ -63,9 +63,17 @@ def _of_software(kind: SoftwareKind, label: str) -> Iterator[CatalogueEntry]:
                     crds=entry.crds,
                     flags=entry.flags,
                     same_software_as=entry.same_software_as,
+                    confidence=entry.confidence,
                     verification=entry.verification,
                 ),
             )
+
+
+def _is_confirmed(entry: Software) -> bool | None:
+    """Tell yes and no; what was seen in part is neither, and its details say so."""
+    if entry.is_unconfirmed:
+        return False
+    return True if entry.verification is Verification.CHECKED else None
 
 
 def _ports(entry: Software) -> Iterator[str]:

@@ -78,6 +78,20 @@ def test_what_is_not_confirmed_says_so_and_which_part() -> None:
     assert only("runtime-socket", "/run/docker.sock").confirmed is None
 
 
+def test_software_that_was_seen_in_part_is_neither_confirmed_nor_not() -> None:
+    told = {
+        (entry.details["verification"], entry.details["confidence"] == "low"): entry.confirmed
+        for entry in ENTRIES
+        if "verification" in entry.details
+    }
+    for (verification, is_weak), confirmed in told.items():
+        if is_weak or verification == "recall":
+            assert confirmed is False
+        else:
+            assert confirmed is {"checked": True, "partly": None}[verification]
+    assert set(told.values()) == {True, False, None}
+
+
 def test_a_framework_lists_its_controls_with_their_year_and_each_once() -> None:
     assert only("framework", "owasp-k8s-2022").details["controls"].startswith("K01:2022, ")
     controls = only("framework", "cis-gke").details["controls"].split(", ")

@@ -35,6 +35,8 @@ def _controls(framework: Framework, backing: dict[Backed, list[str]]) -> str:
         backed = Backed(framework, control)
         checks = ", ".join(f"[{slug}](checks/{slug}.md)" for slug in backing[backed])
         title = f"{plain(control.title)} {backed.remark}".rstrip()
+        if control.source:
+            title = f"{title}<br>from {plain(control.source)}"
         rows.append((plain(backed.written_id), title, checks or "none"))
     return table(("control", "title", "checks"), rows)
 

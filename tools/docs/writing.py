@@ -2,17 +2,18 @@
 
 from pathlib import Path
 
-from tools.docs import check_pages, framework_page
+from tools.docs import catalogue_pages, check_pages, framework_page
 
 DOCS = Path(__file__).parent.parent.parent / "docs"
 
-OWNED = ("checks",)
+OWNED = ("catalogue", "checks")
 """Folders below docs/ in which every page is generated: one that is left over goes."""
 
 
 def pages() -> dict[str, str]:
     """Give every generated page by its path below docs/."""
     return {
+        **{f"catalogue/{name}": text for name, text in catalogue_pages.pages().items()},
         **{f"checks/{name}": text for name, text in check_pages.pages().items()},
         "frameworks.md": framework_page.page(),
     }
