@@ -12,15 +12,17 @@ from auditor.analysis.exposure.node_ports import host_doors, node_port_doors
 from auditor.analysis.exposure.paths import follow_doors
 from auditor.analysis.exposure.serving import Site
 from auditor.analysis.nodes import NodeFacts
-from auditor.analysis.platform import describe_platform
+from auditor.analysis.platform import describe_cni
 from auditor.analysis.reachability.isolation import IngressIsolation
 from auditor.analysis.recognition.cni import RecognisedCni, recognise_cni
 from auditor.analysis.recognition.cni_enforcement import Enforcement, enforcement_of
+from auditor.analysis.recognition.distributions import recognise_distribution
 from auditor.analysis.recognition.meshes import SeenMesh, described, recognise_meshes
 from auditor.analysis.recognition.software import RecognisedSoftware, recognise
 from auditor.analysis.segments.assignment import SegmentMap, assign_segments
 from auditor.analysis.workloads import WorkloadIndex, flag_values
 from auditor.catalogue.contents import catalogue_with
+from auditor.catalogue.distributions import distributions
 from auditor.catalogue.meshes import meshes
 from auditor.kube.inventory import Inventory
 from auditor.kube.resources import PODS
@@ -60,12 +62,12 @@ class Facts:
     @cached_property
     def platform(self) -> Platform:
         """What the cluster runs on."""
-        return describe_platform(
-            self.inventory,
-            self._network_plugin.cni,
-            self._assume_cni,
-            self.catalogue.plugins,
+        plugins = self.catalogue.plugins
+        return Platform(
+            self.inventory.kubernetes_version,
+            describe_cni(self.inventory, self._network_plugin.cni, self._assume_cni, plugins),
             described(self.meshes),
+            recognise_distribution(self.inventory, distributions(), self.nodes.cloud),
         )
 
     @cached_property

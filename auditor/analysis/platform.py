@@ -1,4 +1,4 @@
-"""What the cluster runs on, and whether its CNI enforces network policies.
+"""Whether the cluster's network plugin enforces network policies.
 
 Enforcement comes, in this order, from an assumption that the user states, from the recognised
 plugin, from what a source without Nodes and system pods can only assume, else it is unknown
@@ -10,33 +10,22 @@ from collections.abc import Mapping
 from auditor.catalogue.cni_plugins import CniPlugin, assumable
 from auditor.kube.inventory import Inventory
 from auditor.kube.resources import NODES, PODS
-from auditor.model.audit import Cni, Enforces, Mesh, Platform
+from auditor.model.audit import Cni, Enforces
 from auditor.model.reading import ReadState
 
 _SYSTEM_NAMESPACE = "kube-system"
 
 
-def describe_platform(
-    inventory: Inventory,
-    recognised: Cni,
-    assume_cni: str | None,
-    plugins: Mapping[str, CniPlugin],
-    meshes: tuple[Mesh, ...],
-) -> Platform:
-    """Tell what the cluster runs on, given the network plugin that was recognised in it.
-
-    `assume_cni` is one of `assumable`, or None to take what was recognised.
-    """
-    cni = _cni(inventory, recognised, assume_cni, plugins)
-    return Platform(inventory.kubernetes_version, cni, meshes)
-
-
-def _cni(
+def describe_cni(
     inventory: Inventory,
     recognised: Cni,
     assume_cni: str | None,
     plugins: Mapping[str, CniPlugin],
 ) -> Cni:
+    """Tell what plugs in the network, given the plugin that was recognised in the cluster.
+
+    `assume_cni` is one of `assumable`, or None to take what was recognised.
+    """
     if assume_cni is not None:
         evidence = f"assumed by --assume-cni {assume_cni}"
         enforces = assumable(plugins)[assume_cni]

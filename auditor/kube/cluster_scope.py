@@ -18,10 +18,17 @@ class NodeAddress(Struct, frozen=True, gc=False, omit_defaults=True):
     address: str = ""
 
 
+class NodeInfo(Struct, frozen=True, gc=False, rename="camel", omit_defaults=True):
+    """What a node says of itself (core/v1 NodeSystemInfo)."""
+
+    kubelet_version: str = ""
+
+
 class NodeStatus(Struct, frozen=True, gc=False, rename="camel", omit_defaults=True):
     """What is known of a node (core/v1 NodeStatus)."""
 
     addresses: tuple[NodeAddress, ...] = ()
+    node_info: NodeInfo = field(default_factory=NodeInfo)
 
 
 class NodeSpec(Struct, frozen=True, gc=False, omit_defaults=True):

@@ -51,12 +51,21 @@ class Mesh(Struct, frozen=True):
     evidence: tuple[str, ...] = ()
 
 
+class Distribution(Struct, frozen=True):
+    """Whose Kubernetes it is, and in which cloud; None where that cannot be told."""
+
+    name: str | None = None
+    cloud: str | None = None
+    evidence: tuple[str, ...] = ()
+
+
 class Platform(Struct, frozen=True):
     """What the cluster runs on."""
 
     kubernetes: str | None = None
     cni: Cni = Cni()
     meshes: tuple[Mesh, ...] = ()
+    distribution: Distribution = Distribution()
 
 
 class AgreementUse(Struct, frozen=True):

@@ -183,7 +183,7 @@ def test_the_answer_has_the_promised_shape(run: Run, corpus: Path) -> None:
         "id", "name", "provider", "account", "location", "tenants", "risk_levels", "state",
         "coverage", "platform", "exposures", "findings",
     } <= set(cluster)  # fmt: skip
-    assert {"kubernetes", "cni", "meshes"} == set(cluster["platform"])
+    assert {"kubernetes", "cni", "meshes", "distribution"} == set(cluster["platform"])
     assert {
         "id", "audience", "sources", "entry", "target", "recognised", "verdict", "confidence",
         "path",

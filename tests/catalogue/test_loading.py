@@ -7,6 +7,7 @@ import pytest
 from msgspec import Struct
 
 from auditor.catalogue.cni_plugins import CniPlugins, cni_plugins
+from auditor.catalogue.distributions import distributions
 from auditor.catalogue.frameworks import frameworks
 from auditor.catalogue.host_services import host_services
 from auditor.catalogue.ingress_controllers import ingress_controllers
@@ -26,6 +27,7 @@ def test_every_data_file_has_a_loader_that_accepts_it() -> None:
     names = {item.name for item in files("auditor.catalogue").joinpath("data").iterdir()}
     assert names == {
         "cni_plugins.yaml",
+        "distributions.yaml",
         "frameworks.yaml",
         "host_services.yaml",
         "ingress_controllers.yaml",
@@ -37,6 +39,7 @@ def test_every_data_file_has_a_loader_that_accepts_it() -> None:
         "reserved_checks.yaml",
     }
     assert cni_plugins()
+    assert distributions()
     assert frameworks()
     assert host_services().runtime_sockets
     assert ingress_controllers()
