@@ -1,8 +1,10 @@
-"""Network plugins, meshes and ports of nodes as rows of the catalogue's list."""
+"""Network plugins, meshes, Gateway controllers, distributions and ports of nodes as rows."""
 
 from collections.abc import Iterator
 
 from auditor.catalogue.cni_plugins import Switch, cni_plugins
+from auditor.catalogue.distributions import distributions
+from auditor.catalogue.gateway_controllers import gateway_controllers
 from auditor.catalogue.host_services import host_services
 from auditor.catalogue.listed import CatalogueEntry, told
 from auditor.catalogue.meshes import meshes
@@ -74,4 +76,42 @@ def node_port_rows() -> Iterator[CatalogueEntry]:
             confirmed=port.confirmed,
             source=port.source,
             details=told(controls=port.controls),
+        )
+
+
+def gateway_controller_rows() -> Iterator[CatalogueEntry]:
+    """Give the controllers behind Gateway classes."""
+    for item in gateway_controllers():
+        yield CatalogueEntry(
+            kind="gateway-controller",
+            id=item.id,
+            name=item.id,
+            confirmed=item.confirmed and all(one.confirmed for one in item.classes),
+            source=item.source,
+            details=told(
+                cloud=item.cloud,
+                front=item.front,
+                controllers=item.controllers,
+                classes=tuple(f"{one.name} ({one.scheme})" for one in item.classes),
+                default_scheme=item.scheme,
+                parameters=item.parameters_decide,
+            ),
+        )
+
+
+def distribution_rows() -> Iterator[CatalogueEntry]:
+    """Give the distributions of Kubernetes."""
+    for item in distributions().values():
+        yield CatalogueEntry(
+            kind="distribution",
+            id=item.id,
+            name=item.name,
+            source=item.source,
+            details=told(
+                cloud=item.cloud,
+                labels=item.node_labels,
+                provider_ids=item.provider_ids,
+                versions=item.versions,
+                namespaces=item.namespaces,
+            ),
         )

@@ -17,7 +17,13 @@ from auditor.catalogue.ingress_controllers import (
     ingress_controllers,
 )
 from auditor.catalogue.listed import CatalogueEntry, told
-from auditor.catalogue.listed_network import cni_plugin_rows, mesh_rows, node_port_rows
+from auditor.catalogue.listed_network import (
+    cni_plugin_rows,
+    distribution_rows,
+    gateway_controller_rows,
+    mesh_rows,
+    node_port_rows,
+)
 from auditor.catalogue.load_balancers import (
     DefaultScheme,
     Provider,
@@ -199,6 +205,13 @@ KINDS = (
         _ingress_controllers,
     ),
     CatalogueKind(
+        "gateway-controller",
+        "Gateway controllers",
+        "Which controllers serve Gateways, and what decides who can dial them. Gateways themselves "
+        "are not followed by this version.",
+        gateway_controller_rows,
+    ),
+    CatalogueKind(
         "cni",
         "Network plugins",
         "Network plugins and policy engines: how each shows itself, what it enforces with every "
@@ -228,6 +241,12 @@ KINDS = (
         "Ports of nodes",
         "Services that listen on nodes, and which of them are the cluster's own control.",
         node_port_rows,
+    ),
+    CatalogueKind(
+        "distribution",
+        "Distributions",
+        "Distributions of Kubernetes by what they leave on nodes. No verdict rests on one.",
+        distribution_rows,
     ),
     CatalogueKind(
         "framework",

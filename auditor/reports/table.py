@@ -105,9 +105,8 @@ def _coverage(audit: Audit) -> str:
 def _enforcement(audit: Audit) -> str:
     cni = audit.platform.cni
     named = cni.policy_engine or cni.name
-    by = f" by {safe(named)}" if named and not cni.assumed else ""
-    assumed = " (assumed)" if cni.assumed else ""
-    return f"policies enforced: {cni.enforces.value}{by}{assumed}"
+    how = "assumed" if cni.assumed else safe(named or "no plugin recognised")
+    return f"policies enforced: {cni.enforces.value} ({how})"
 
 
 def _table(*columns: str) -> Table:

@@ -5,7 +5,9 @@ from collections import Counter
 import pytest
 
 from auditor.catalogue.cni_plugins import cni_plugins
+from auditor.catalogue.distributions import distributions
 from auditor.catalogue.frameworks import frameworks
+from auditor.catalogue.gateway_controllers import gateway_controllers
 from auditor.catalogue.host_services import host_services
 from auditor.catalogue.ingress_controllers import ingress_controllers
 from auditor.catalogue.listed import CatalogueEntry
@@ -31,6 +33,8 @@ def test_every_fact_that_has_a_name_is_listed() -> None:
         "ingress-controller": len(ingress_controllers()),
         "cni": len(cni_plugins()),
         "mesh": len(meshes()),
+        "gateway-controller": len(gateway_controllers()),
+        "distribution": len(distributions()),
         "node-port": len(host_services().node_ports),
         "runtime-socket": len(host_services().runtime_sockets),
         "metadata-endpoint": len(host_services().metadata_endpoints),

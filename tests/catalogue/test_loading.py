@@ -9,6 +9,7 @@ from msgspec import Struct
 from auditor.catalogue.cni_plugins import CniPlugins, cni_plugins
 from auditor.catalogue.distributions import distributions
 from auditor.catalogue.frameworks import frameworks
+from auditor.catalogue.gateway_controllers import gateway_controllers
 from auditor.catalogue.host_services import host_services
 from auditor.catalogue.ingress_controllers import ingress_controllers
 from auditor.catalogue.load_balancers import load_balancer_providers
@@ -29,6 +30,7 @@ def test_every_data_file_has_a_loader_that_accepts_it() -> None:
         "cni_plugins.yaml",
         "distributions.yaml",
         "frameworks.yaml",
+        "gateway_controllers.yaml",
         "host_services.yaml",
         "ingress_controllers.yaml",
         "legacy_services.yaml",
@@ -41,6 +43,7 @@ def test_every_data_file_has_a_loader_that_accepts_it() -> None:
     assert cni_plugins()
     assert distributions()
     assert frameworks()
+    assert gateway_controllers()
     assert host_services().runtime_sockets
     assert ingress_controllers()
     assert load_balancer_providers()
