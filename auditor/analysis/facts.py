@@ -23,7 +23,6 @@ from auditor.analysis.segments.assignment import SegmentMap, assign_segments
 from auditor.analysis.workloads import WorkloadIndex, flag_values
 from auditor.catalogue.contents import catalogue_with
 from auditor.catalogue.distributions import distributions
-from auditor.catalogue.meshes import meshes
 from auditor.kube.inventory import Inventory
 from auditor.kube.resources import PODS
 from auditor.model.agreement import Declaration
@@ -73,7 +72,7 @@ class Facts:
     @cached_property
     def meshes(self) -> tuple[SeenMesh, ...]:
         """The service meshes that were seen, and the workloads that are in them."""
-        return recognise_meshes(self.inventory, self.workloads, meshes())
+        return recognise_meshes(self.inventory, self.workloads, self.catalogue.meshes)
 
     @cached_property
     def enforcement(self) -> Enforcement:

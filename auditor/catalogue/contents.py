@@ -16,6 +16,7 @@ from auditor.catalogue.cni_plugins import CniPlugin, broken_plugin, cni_plugins
 from auditor.catalogue.ingress_controllers import IngressController, ingress_controllers
 from auditor.catalogue.load_balancers import Provider, load_balancer_providers
 from auditor.catalogue.loading import CatalogueError, catalogue_version
+from auditor.catalogue.meshes import MeshEntry, broken_mesh, meshes
 from auditor.catalogue.software import (
     Software,
     SoftwareKind,
@@ -38,6 +39,7 @@ class Catalogue:
         providers: Sequence[Provider],
         controllers: Sequence[IngressController],
         plugins: Mapping[str, CniPlugin],
+        meshes: Mapping[str, MeshEntry],
         version: str,
     ) -> None:
         """Put a catalogue together."""
@@ -45,6 +47,7 @@ class Catalogue:
         self.providers = tuple(providers)
         self.controllers = tuple(controllers)
         self.plugins = plugins
+        self.meshes = meshes
         self.version = version
         """Tells this catalogue from another: 16 hex digits."""
 
@@ -57,6 +60,7 @@ def shipped() -> Catalogue:
         providers=load_balancer_providers(),
         controllers=ingress_controllers(),
         plugins=cni_plugins(),
+        meshes=meshes(),
         version=catalogue_version(),
     )
 
@@ -91,6 +95,7 @@ def _with(encoded: bytes) -> Catalogue:
         providers=_laid_over(base.providers, own.of("load_balancers", Provider)),
         controllers=_laid_over(base.controllers, own.of("ingress_controllers", IngressController)),
         plugins={**base.plugins, **own.plugins},
+        meshes={**base.meshes, **own.of("meshes", MeshEntry)},
         version=digest[:16],
     )
 
@@ -142,6 +147,7 @@ _SECTIONS = (
         lambda: {item.id: item for item in ingress_controllers()},
     ),
     _Section("network_plugins", CniPlugin, cni_plugins),
+    _Section("meshes", MeshEntry, meshes),
 )
 SECTIONS = tuple(section.name for section in _SECTIONS)
 """Sections of the configuration's `catalogue`."""
@@ -211,6 +217,8 @@ class _Own:
             reasons = broken_facts(entry)
         elif isinstance(entry, CniPlugin):
             reasons = broken_plugin(entry)
+        elif isinstance(entry, MeshEntry):
+            reasons = broken_mesh(entry)
         broken = [f"{where}: {reason}" for reason in reasons]
         self.errors += broken
         if not broken:

@@ -4,6 +4,7 @@ Only signs: mutual TLS and authorization follow from objects that this version d
 label on a namespace asks for a mesh and proves nothing; the proof is on the pod.
 """
 
+from collections.abc import Iterator
 from functools import cache
 
 from msgspec import Struct
@@ -74,9 +75,15 @@ def meshes() -> dict[str, MeshEntry]:
     """
     found = {item.id: item for item in load_data("meshes.yaml", Meshes).meshes}
     for mesh in found.values():
-        parts = (*mesh.control_plane, *mesh.node_agents)
-        if any(part.names and not part.namespaces for part in parts):
-            raise CatalogueError(f"meshes.yaml: {mesh.id} is told by a name without a namespace")
-        if not (mesh.control_plane or mesh.unseen):
-            raise CatalogueError(f"meshes.yaml: {mesh.id} has no control plane to be seen by")
+        for reason in broken_mesh(mesh):
+            raise CatalogueError(f"meshes.yaml: {mesh.id}: {reason}")
     return found
+
+
+def broken_mesh(mesh: MeshEntry) -> Iterator[str]:
+    """Say why an entry can never be recognised, or is by what anybody may write."""
+    parts = (*mesh.control_plane, *mesh.node_agents)
+    if any(part.names and not part.namespaces for part in parts):
+        yield "is told by a name without a namespace"
+    if not (mesh.control_plane or mesh.unseen):
+        yield "has no control plane to be seen by"

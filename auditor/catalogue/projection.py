@@ -12,7 +12,6 @@ from auditor.catalogue.ingress_controllers import (
     DEFAULT_CLASS_ANNOTATION,
 )
 from auditor.catalogue.load_balancers import SOURCE_RANGES_ANNOTATION
-from auditor.catalogue.meshes import meshes
 
 
 class NamedFields(Struct, frozen=True):
@@ -35,7 +34,9 @@ def named_fields(catalogue: Catalogue) -> NamedFields:
     flags += [item.default.flag for item in controllers if item.default]
     plugins = catalogue.plugins.values()
     annotations |= {key for plugin in plugins for key in plugin.nodes.annotations}
-    annotations |= {key for mesh in meshes().values() for key in mesh.proof.annotation_keys()}
+    annotations |= {
+        key for mesh in catalogue.meshes.values() for key in mesh.proof.annotation_keys()
+    }
     switches = [switch for plugin in plugins for switch in plugin.switches]
     flags += [switch.flag for switch in switches]
     entries = catalogue.software.values()

@@ -9,6 +9,7 @@ from auditor.kube.resources import INGRESS_CLASSES, PODS, SERVICES
 from auditor.model.audience import Audience
 from auditor.model.exposure import Via
 from auditor.model.reading import ReadState
+from auditor.model.verdict import Confidence
 from tests.analysis.clusters import a_node, a_service, facts_of, the_door
 from tests.kube.manifests import Object, a_pod, an_object
 
@@ -300,3 +301,24 @@ def test_the_evidence_goes_from_the_class_by_the_front_to_the_pod() -> None:
         ("Service/web/app", "spec.selector", "app=app"),
         ("Service/web/app", "spec.ports[80].targetPort", "80"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("hostname", "scheme", "expected"),
+    [
+        ("k8s-web-front-1-2.eu-west-1.elb.amazonaws.com", "internet-facing", INTERNET),
+        ("internal-k8s-web-front-1-2.eu-west-1.elb.amazonaws.com", "internal", PRIVATE),
+        # The name is a habit, the annotation is what the controller was asked for.
+        ("internal-k8s-web-front-1-2.eu-west-1.elb.amazonaws.com", "internet-facing", INTERNET),
+        ("k8s-web-front-1-2.eu-west-1.elb.amazonaws.com", None, PRIVATE),
+    ],
+)
+def test_a_hostname_without_an_address_is_judged_by_what_was_asked(
+    hostname: str, scheme: str | None, expected: Audience
+) -> None:
+    made = an_ingress(class_name="alb", annotations={SCHEME: scheme} if scheme else {})
+    made["status"] = {"loadBalancer": {"ingress": [{"hostname": hostname}]}}
+    door = the_door(facts_of(*WEB, AWS, ALB, made), Via.INGRESS)
+    assert door.audience is expected
+    assert door.entry.addresses == (hostname,)
+    assert door.confidence is not Confidence.HIGH

@@ -54,11 +54,20 @@ PLUGIN = {
     "namespaces": ["kube-system"],
     "images": ["platform/net-agent"],
 }
+MESH = {
+    "id": "house-mesh",
+    "name": "The mesh of the house",
+    "confirmed": True,
+    "source": "the handbook of the network team",
+    "control_plane": [{"images": ["platform/mesh-control"]}],
+    "proof": {"annotations": ["house.example/meshed=yes"]},
+}
 OWN: dict[str, Any] = {
     "management_interfaces": [CONSOLE],
     "load_balancers": [BALANCER],
     "ingress_controllers": [CONTROLLER],
     "network_plugins": [PLUGIN],
+    "meshes": [MESH],
 }
 
 
@@ -96,6 +105,7 @@ def test_an_entry_of_ours_changes_in_what_is_named_and_in_nothing_else() -> None
 def test_what_they_name_may_enter_an_inventory() -> None:
     named = named_fields(catalogue_with(OWN))
     assert "house.example/side" in named.annotations
+    assert "house.example/meshed" in named.annotations
     assert "--insecure" in named.flags
     assert not {"house.example/side"} & named_fields(shipped()).annotations
 
@@ -121,12 +131,14 @@ def test_an_audit_goes_by_them() -> None:
             annotations={"house.example/side": "inside"},
             uid="u",
         ),
+        a_pod("mesh", "mesh", image="r.example/platform/mesh-control:1"),
         an_object("IngressClass", "house", spec={"controller": "house.example/ingress"}),
         catalogue=OWN,
     )
     (console,) = (item for item in facts.recognised if item.name == "console")
     assert [item.id for item in facts.recognised[console]] == ["house-console"]
     assert the_door(facts, Via.LOAD_BALANCER).audience is Audience.PRIVATE_NETWORK
+    assert [mesh.name for mesh in facts.platform.meshes] == ["house-mesh"]
     assert (facts.platform.cni.name, facts.platform.cni.enforces) == ("house-cni", Enforces.FULL)
 
 
@@ -178,6 +190,11 @@ def _entry(**changes: Any) -> dict[str, Any]:
         ({"network_plugins": [{**PLUGIN, "namespaces": []}]}, "has no namespace"),
         ({"network_plugins": [{**PLUGIN, "outranks": ["nobody"]}]}, "outranks nobody"),
         ({"network_plugins": [{**PLUGIN, "enforces": "all"}]}, "Invalid enum value 'all'"),
+        ({"meshes": [{**MESH, "control_plane": []}]}, "has no control plane to be seen by"),
+        (
+            {"meshes": [{**MESH, "control_plane": [{"names": ["mesh"]}]}]},
+            "is told by a name without a namespace",
+        ),
         ({"load_balancers": [{**BALANCER, "sources": {}}]}, "missing required field `honoured`"),
     ],
 )
