@@ -29,34 +29,23 @@ Entries = Mapping[str, Sequence[Mapping[str, Any]]]
 """Entries as a configuration holds them, by section."""
 
 
-class Catalogue:
+class Catalogue(Struct, frozen=True, eq=False, kw_only=True):
     """Everything that recognition and doors go by. Two are the same only if they are one."""
 
-    def __init__(
-        self,
-        *,
-        known: Mapping[str, Software],
-        providers: Sequence[Provider],
-        controllers: Sequence[IngressController],
-        plugins: Mapping[str, CniPlugin],
-        meshes: Mapping[str, MeshEntry],
-        version: str,
-    ) -> None:
-        """Put a catalogue together."""
-        self.software = known
-        self.providers = tuple(providers)
-        self.controllers = tuple(controllers)
-        self.plugins = plugins
-        self.meshes = meshes
-        self.version = version
-        """Tells this catalogue from another: 16 hex digits."""
+    software: Mapping[str, Software]
+    providers: tuple[Provider, ...]
+    controllers: tuple[IngressController, ...]
+    plugins: Mapping[str, CniPlugin]
+    meshes: Mapping[str, MeshEntry]
+    version: str
+    """Tells this catalogue from another: 16 hex digits."""
 
 
 @cache
 def shipped() -> Catalogue:
     """Give the catalogue that ships with this version."""
     return Catalogue(
-        known=software(),
+        software=software(),
         providers=load_balancer_providers(),
         controllers=ingress_controllers(),
         plugins=cni_plugins(),
@@ -91,7 +80,7 @@ def _with(encoded: bytes) -> Catalogue:
     base = shipped()
     digest = sha256(base.version.encode() + encoded).hexdigest()
     return Catalogue(
-        known={**base.software, **own.software},
+        software={**base.software, **own.software},
         providers=_laid_over(base.providers, own.of("load_balancers", Provider)),
         controllers=_laid_over(base.controllers, own.of("ingress_controllers", IngressController)),
         plugins={**base.plugins, **own.plugins},
