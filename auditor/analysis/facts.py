@@ -24,7 +24,7 @@ from auditor.analysis.workloads import WorkloadIndex, flag_values
 from auditor.catalogue.contents import catalogue_with
 from auditor.catalogue.distributions import distributions
 from auditor.kube.inventory import Inventory
-from auditor.kube.resources import PODS
+from auditor.kube.resources import OTHER_WAYS, PODS
 from auditor.model.agreement import Declaration
 from auditor.model.audience import AddressSpace
 from auditor.model.audit import Platform
@@ -149,6 +149,21 @@ class Facts:
     def exposures(self) -> tuple[Exposure, ...]:
         """Every door followed to each of its targets."""
         return follow_doors(self.cluster.id, self.doors, self.isolation, self.recognised)
+
+    @cached_property
+    def unfollowed(self) -> tuple[str, ...]:
+        """Why a way may lead in that nobody followed, kind by kind; empty where none can.
+
+        A source that does not provide a kind at all (manifests) is taken to hold none of it.
+        """
+        reasons = []
+        for name in OTHER_WAYS:
+            state, there = self.inventory.state(name), self.inventory.other_ways.get(name, ())
+            if there:
+                reasons.append(f"{len(there)} {name}, which this version does not follow")
+            elif state.is_shortfall:
+                reasons.append(f"{name} is {state.value}")
+        return tuple(reasons)
 
     def doors_via(self, *vias: Via) -> tuple[Door, ...]:
         """Give the doors of some sorts."""

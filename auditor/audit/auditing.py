@@ -120,11 +120,12 @@ def _order(finding: Finding) -> tuple[str, tuple[str, str, str], int, str, str]:
 def _state(inventory: Inventory) -> ClusterState:
     """Tell how the reading went as a whole; nothing read at all is unreachable.
 
-    That some object of a given name is not there is no reading of a cluster.
+    That some object of a given name is not there, or some API, is no reading of a cluster.
     """
     states = [coverage.state for coverage in inventory.coverage.values()]
     listed = [inventory.state(item.name) for item in RESOURCES if not item.is_named]
-    if all(state in (ReadState.FAILED, ReadState.FORBIDDEN) for state in listed):
+    nothing = (ReadState.ABSENT, ReadState.FAILED, ReadState.FORBIDDEN)
+    if all(state in nothing for state in listed):
         return ClusterState.UNREACHABLE
     short = any(state.is_shortfall for state in states)
     short = short or any(problem.is_shortfall for problem in inventory.problems)

@@ -58,7 +58,7 @@ def judge_ways(
             for way in leading:
                 yield _judged_way(workload, recognised, known, way, audience, rate(known))
             if not leading:
-                yield _without_way(workload, recognised, known, audience, rate(known))
+                yield _without_way(facts, workload, recognised, known, audience, rate(known))
 
 
 def _of_kind(
@@ -134,7 +134,8 @@ def _verdict(
     return Verdict.FAIL, None
 
 
-def _without_way(
+def _without_way(  # noqa: PLR0913, PLR0917 - what a judgement on a way is made of
+    facts: Facts,
     workload: ObjectRef,
     recognised: Recognised,
     known: Software,
@@ -142,15 +143,16 @@ def _without_way(
     severity: Severity,
 ) -> Judgement:
     hop = Hop(str(workload), "exposures", "none", f"no way leads to it from {_FROM[audience]}")
+    followed = f"from {_FROM[audience]} by a Service, an Ingress or a port of a node"
     return Judgement(
         subject=workload,
-        verdict=Verdict.PASS,
-        summary=(
-            f"{known.name} in {workload} has no way from {_FROM[audience]} by a Service, an "
-            "Ingress or a port of a node"
-        ),
+        verdict=Verdict.UNKNOWN if facts.unfollowed else Verdict.PASS,
+        summary=f"{known.name} in {workload} has no way {followed}",
         evidence=(*recognised.evidence, hop),
         discriminator=known.id,
+        reason="another way may lead there: " + "; ".join(facts.unfollowed)
+        if facts.unfollowed
+        else None,
         severity=severity,
         workloads=(workload,),
     )

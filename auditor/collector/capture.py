@@ -73,6 +73,7 @@ def write_capture(cluster: Cluster, inventory: Inventory) -> bytes:
         CLUSTER_ROLES: _encoded(inventory.cluster_roles),
         ROLES: _encoded(inventory.roles),
         CONFIG_MAPS: _encoded(inventory.config_maps),
+        **{name: _encoded(items) for name, items in inventory.other_ways.items()},
     }
     for item in (*inventory.workloads, *inventory.bindings):
         resource = next(r for r in RESOURCE_BY_KIND.values() if r.kind == item.kind)

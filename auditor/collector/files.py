@@ -19,7 +19,7 @@ from auditor.collector.yaml_documents import BrokenDocument, YamlLimits, read_ya
 from auditor.kube.decoding import DecodeError, ObjectDecoder, TypeMeta, decode_type, object_name
 from auditor.kube.inventory import assemble
 from auditor.kube.meta import Projection
-from auditor.kube.resources import RESOURCE_BY_KIND, RESOURCES_BY_PLURAL, Resource, resource_of
+from auditor.kube.resources import RESOURCES, RESOURCES_BY_PLURAL, Resource, resource_of
 from auditor.model.cluster import Cluster, Files, SourceError, SourceNotFoundError
 from auditor.settings.limits import ReadLimits
 
@@ -30,7 +30,7 @@ Progress = Callable[[str], None]
 
 _TEMPLATE = re.compile(rb"\{\{[^}\"]{0,60}(?:\}\})?")
 _KIND = re.compile(rb'"kind"\s*:\s*"(\w+)"')
-_KINDS = {kind: resource for (_, kind), resource in RESOURCE_BY_KIND.items()}
+_KINDS = {resource.kind: resource for resource in reversed(RESOURCES)}
 
 
 def read_files(

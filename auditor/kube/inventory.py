@@ -9,6 +9,7 @@ from auditor.kube.cluster_scope import Namespace, Node
 from auditor.kube.config_maps import ConfigMap
 from auditor.kube.ingress import Ingress, IngressClass
 from auditor.kube.network import Endpoints, EndpointSlice, NetworkPolicy, Service
+from auditor.kube.other_ways import OtherWay
 from auditor.kube.pods import AnyWorkload, CronJob, Pod, Workload
 from auditor.kube.rbac import Binding, Role
 from auditor.kube.representative import representative_pods
@@ -22,6 +23,7 @@ from auditor.kube.resources import (
     NAMESPACES,
     NETWORK_POLICIES,
     NODES,
+    OTHER_WAYS,
     PODS,
     RESOURCES,
     ROLES,
@@ -47,6 +49,8 @@ class Inventory(Struct, frozen=True, kw_only=True):
     cluster_roles: tuple[Role, ...] = ()
     roles: tuple[Role, ...] = ()
     bindings: tuple[Binding, ...] = ()
+    other_ways: Mapping[str, tuple[OtherWay, ...]] = {}
+    """By resource name, doors of kinds that this version does not follow; none without objects."""
     config_maps: tuple[ConfigMap, ...] = ()
     """Those that a rule names."""
     coverage: Mapping[str, Coverage]
@@ -109,6 +113,7 @@ def assemble(
         cluster_roles=tuple(sorted_objects[CLUSTER_ROLES]),
         roles=tuple(sorted_objects[ROLES]),
         bindings=tuple(item for item in everything if isinstance(item, Binding)),
+        other_ways={name: sorted_objects[name] for name in OTHER_WAYS if sorted_objects[name]},
         config_maps=tuple(sorted_objects[CONFIG_MAPS]),
         coverage=_settled_coverage(coverage, len(made), slices),
         problems=tuple(problems),

@@ -6,6 +6,7 @@ from auditor.kube.cluster_scope import Namespace, Node
 from auditor.kube.config_maps import ConfigMap
 from auditor.kube.ingress import Ingress, IngressClass
 from auditor.kube.network import Endpoints, EndpointSlice, NetworkPolicy, Service
+from auditor.kube.other_ways import OtherWay
 from auditor.kube.pods import CronJob, Pod, Workload
 from auditor.kube.rbac import Binding, Role
 
@@ -50,6 +51,12 @@ CONFIG_MAPS = "configmaps"
 
 _RBAC = "rbac.authorization.k8s.io"
 
+
+def _other_way(group: str, kind: str, plural: str, *versions: str) -> Resource:
+    name = f"{plural}.{group}"
+    return Resource(name, group, kind, OtherWay, supports=INGRESSES, versions=versions)
+
+
 RESOURCES = (
     Resource(NAMESPACES, "", "Namespace", Namespace, namespaced=False),
     Resource(NODES, "", "Node", Node, namespaced=False),
@@ -87,11 +94,23 @@ RESOURCES = (
     Resource(ROLE_BINDINGS, _RBAC, "RoleBinding", Binding),
     Resource(ROLES, _RBAC, "Role", Role, supports=ROLE_BINDINGS),
     Resource(CONFIG_MAPS, "", "ConfigMap", ConfigMap, is_named=True),
+    _other_way("gateway.networking.k8s.io", "Gateway", "gateways", "v1", "v1beta1"),
+    _other_way("networking.istio.io", "Gateway", "gateways", "v1", "v1beta1", "v1alpha3"),
+    _other_way("route.openshift.io", "Route", "routes", "v1"),
+    _other_way("traefik.io", "IngressRoute", "ingressroutes", "v1alpha1"),
+    _other_way("traefik.io", "IngressRouteTCP", "ingressroutetcps", "v1alpha1"),
+    _other_way("traefik.io", "IngressRouteUDP", "ingressrouteudps", "v1alpha1"),
+    _other_way("projectcontour.io", "HTTPProxy", "httpproxies", "v1"),
 )
+
+OTHER_WAYS = tuple(item.name for item in RESOURCES if item.type is OtherWay)
+"""Kinds of doors that this version does not follow. It reads whether there are any: no way can be
+said to be closed while one of them may be a way in."""
 
 RESOURCE_BY_NAME = {resource.name: resource for resource in RESOURCES}
 RESOURCE_BY_KIND = {(resource.group, resource.kind): resource for resource in RESOURCES}
-RESOURCES_BY_PLURAL = {resource.plural: resource for resource in RESOURCES}
+RESOURCES_BY_PLURAL = {resource.plural: resource for resource in reversed(RESOURCES)}
+"""Of two with one plural, the first."""
 
 
 _OLD_GROUP = "extensions"

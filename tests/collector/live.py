@@ -12,8 +12,9 @@ import yaml
 from auditor.collector.api.reader import read_api
 from auditor.collector.projection import projection_for
 from auditor.collector.reading import Reading
+from auditor.kube.resources import OTHER_WAYS
 from auditor.model.cluster import Api, Cluster, Credential
-from auditor.model.reading import Coverage
+from auditor.model.reading import Coverage, ReadState
 from auditor.settings.configuration import Configuration
 from auditor.settings.limits import ApiLimits
 from auditor.simulator.fleet import SimulatedCluster, Simulator
@@ -119,8 +120,12 @@ def run(
 
 
 def states(reading: Reading) -> dict[str, str]:
-    """Give the read state of each resource."""
-    return {name: item.state.value for name, item in reading.inventory.coverage.items()}
+    """Give the read state of each resource; what plain Kubernetes does not have, if it is there."""
+    return {
+        name: item.state.value
+        for name, item in reading.inventory.coverage.items()
+        if not (name in OTHER_WAYS and item.state is ReadState.ABSENT)
+    }
 
 
 def coverage(reading: Reading, resource: str) -> Coverage:

@@ -17,6 +17,7 @@ from auditor.audit.auditing import audit
 from auditor.audit.reconcile import reconcile
 from auditor.audit.rules import Rules
 from auditor.collector.reading import Reading
+from auditor.kube.resources import OTHER_WAYS
 from auditor.model.history import Changes, Known
 from auditor.settings.configuration import Configuration
 from auditor.settings.limits import ApiLimits
@@ -239,11 +240,14 @@ def test_a_list_that_discovery_promised_and_is_not_there_is_no_absence() -> None
 def test_discovery_that_fails_makes_nothing_absent() -> None:
     """[A18]: the lists are asked for all the same, and tell."""
     reading = struck(Fault(Status(503), path="/apis", verb="get"))
-    assert set(states(reading).values()) == {"complete"}
+    found = states(reading)
+    # What the server never had is not there, which nobody could know.
+    assert {found.pop(name) for name in OTHER_WAYS} == {"failed"}
+    assert set(found.values()) == {"complete"}
     both = (Fault(Status(503), path="/apis", verb="get"), Fault(Status(404), resource=POLICIES))
-    state, detail = only(struck(*both), POLICIES)
-    assert state == "failed"
-    assert "discovery of /apis failed" in detail
+    told = coverage(struck(*both), POLICIES)
+    assert told.state.value == "failed"
+    assert "discovery of /apis failed" in (told.detail or "")
 
 
 def test_a_stale_group_makes_nothing_absent() -> None:

@@ -17,9 +17,10 @@ The workload. One finding for each way in; the discriminator names the software,
 its object, and of a route the host and path. A workload without a way in has one of its own.
 
 ## Known gaps
-Ways are followed through Services, Ingresses and the ports of nodes. Routes of the Gateway API,
-of OpenShift and of meshes are not followed yet: a `pass` does not speak of them. Software is
-recognised by images, names, labels, ports and flags; one that hides all of these is not seen.
+Ways are followed through Services, Ingresses and the ports of nodes. Gateways, and routes of
+OpenShift, Traefik and Contour, are not followed yet: where there are any, or they could not be
+read, what would `pass` is `unknown`; manifests are taken to hold none. Software is recognised by
+images, names, labels, ports and flags; one that hides all of these is not seen.
 Rules of network policies are not evaluated yet: where one selects the workload, the verdict is
 `unknown`.
 
@@ -35,7 +36,7 @@ from auditor.catalogue.frameworks import Topic
 from auditor.catalogue.software import Software, SoftwareKind
 from auditor.checks.check import EXPOSED_COMPONENT_CONTROLS, Check, Family, Judgement, NoParameters
 from auditor.checks.ways import WAYS_NEED, judge_ways
-from auditor.kube.resources import PODS
+from auditor.kube.resources import OTHER_WAYS, PODS
 from auditor.model.audience import Audience
 from auditor.model.verdict import Severity
 
@@ -58,6 +59,7 @@ CHECK = Check(
         "link for clients elsewhere."
     ),
     needs=WAYS_NEED,
+    reads=frozenset(OTHER_WAYS),
     subjects_from=frozenset({PODS}),
     judge=_judge,
     controls=EXPOSED_COMPONENT_CONTROLS,
