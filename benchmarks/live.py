@@ -111,7 +111,7 @@ async def _serve(what: str, place: Path) -> None:
         await asyncio.Event().wait()
 
 
-_READ_ALL = ({"apiGroups": ["*"], "resources": ["*"], "verbs": ["list"]},)
+_READ_ALL = ({"apiGroups": ["*"], "resources": ["*"], "verbs": ["get", "list"]},)
 
 
 def _client(place: Place) -> Any:

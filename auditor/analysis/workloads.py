@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from functools import cached_property
 
 from msgspec import Struct
 
@@ -84,18 +85,28 @@ class WorkloadIndex:
 
     def running(self, image_ends: Collection[str]) -> frozenset[ObjectRef]:
         """Name the workloads that run one of some images, given by the ends of repositories."""
-        return frozenset(
-            workload.ref
-            for workload in self
-            for pod in workload.pods
-            for container in pod.spec.serving_containers()
-            if any(f"/{repository(container)}".endswith(f"/{end}") for end in image_ends)
-        )
+        ends = tuple(f"/{end}" for end in image_ends)
+        found = (refs for name, refs in self._repositories.items() if name.endswith(ends))
+        return frozenset().union(*found)
+
+    @cached_property
+    def _repositories(self) -> Mapping[str, frozenset[ObjectRef]]:
+        """The workloads by what they run: a repository behind a slash, without tag and digest."""
+        images: dict[str, set[ObjectRef]] = defaultdict(set)
+        for workload in self:
+            for pod in workload.pods:
+                for container in pod.spec.serving_containers():
+                    images[container.image].add(workload.ref)
+        found: dict[str, frozenset[ObjectRef]] = {}
+        for image, refs in images.items():
+            name = f"/{repository(image)}"
+            found[name] = found.get(name, frozenset()) | refs
+        return found
 
 
-def repository(container: Container) -> str:
-    """Give a container's image without tag and digest, registry included."""
-    path = container.image.partition("@")[0]
+def repository(image: str) -> str:
+    """Give an image without tag and digest, registry included."""
+    path = image.partition("@")[0]
     folder, slash, last = path.rpartition("/")
     return f"{folder}{slash}{last.partition(':')[0]}"
 
