@@ -17,6 +17,9 @@ from auditor.model.identity import ObjectRef
 DOOR_RESOURCES = (ENDPOINT_SLICES, INGRESS_CLASSES, INGRESSES, NODES, PODS, SERVICES)
 """What doors and their targets are read from: an exposure is gone only when all were read."""
 
+MESH_RESOURCES = (PODS,)
+"""What meshes are seen by: one is gone only when all was read."""
+
 
 def described_exposures(audit: Audit) -> dict[str, FactValue]:
     """Give the value of every exposure by its id."""

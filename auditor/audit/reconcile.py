@@ -15,7 +15,12 @@ from datetime import UTC, date, datetime, time, timedelta
 
 import msgspec
 
-from auditor.audit.described import DOOR_RESOURCES, described_exposures, described_platform
+from auditor.audit.described import (
+    DOOR_RESOURCES,
+    MESH_RESOURCES,
+    described_exposures,
+    described_platform,
+)
 from auditor.model.audit import Audit, ClusterState
 from auditor.model.canonical import CanonicalValue, canonical_json, digest_text
 from auditor.model.finding import Finding
@@ -163,7 +168,9 @@ class _Look:
 
     def _described_facts(self) -> Iterator[Assignment]:
         platform = described_platform(self._audit.platform)
-        yield from self._all_of(FactKind.PLATFORM, platform, ends=True)
+        # Version and plugin are in every look: what can be missing is a mesh that nobody saw.
+        whole = self._is_complete(MESH_RESOURCES)
+        yield from self._all_of(FactKind.PLATFORM, platform, ends=whole)
         exposures = described_exposures(self._audit)
         whole = self._is_complete(DOOR_RESOURCES)
         yield from self._all_of(FactKind.EXPOSURE, exposures, ends=whole)

@@ -237,7 +237,7 @@ def test_the_platform_names_it_and_says_nothing_of_what_was_not_read() -> None:
     (mesh,) = facts_of(ISTIOD, ASKED).platform.meshes
     assert (mesh.name, mesh.mtls) == ("istio", "unknown")
     assert mesh.evidence[0] == "control plane: Pod/istio-system/istiod, version 1.24.1"
-    assert mesh.evidence[-1] == "namespaces whose labels ask for it: 1"
+    assert mesh.evidence[1:] == ("no workload carries its proxy", "labels of namespaces ask for it")
 
 
 def test_cilium_alone_is_a_network_plugin_and_no_mesh() -> None:

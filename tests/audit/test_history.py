@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from auditor.audit.reconcile import reconcile
 from auditor.audit.timeline import Span, assign, rewrite
+from auditor.model.audit import Mesh, Platform
 from auditor.model.history import CloseReason, FactKey, FactKind, FactValue, Known
 from auditor.model.verdict import ACCEPTED, Verdict
 from tests.store.looks import NEEDS, RESOURCES, Look, Oracle, audit_of, day
@@ -136,3 +137,17 @@ def test_assigning_spans_equals_assigning_every_instant(
     for instant, expected in enumerate(naive):
         holding = [span.value for span in timeline if span.start <= instant < span.stop]
         assert holding == ([] if expected is None else [expected])
+
+
+def test_a_mesh_ends_only_when_every_pod_was_read() -> None:
+    seen = Platform(meshes=(Mesh("istio", "unknown", ("here",)),))
+    first = msgspec.structs.replace(audit_of(Look(at=day(0), found={})), platform=seen)
+    changes = reconcile(Known(values={}, incarnation=None, rules_version=None), first)
+    values = {(item.kind, item.key): item.value for item in changes.assignments if item.value}
+    key = (FactKind.PLATFORM, "mesh/istio")
+    assert values[key].state == "unknown"
+    known = Known(values=values, incarnation="one", rules_version=first.rules_version)
+    for incomplete, ends in ((frozenset({"pods"}), False), (frozenset[str](), True)):
+        later = audit_of(Look(at=day(1), found={}, incomplete=incomplete))
+        ended = {(item.kind, item.key) for item in reconcile(known, later).assignments}
+        assert (key in ended) is ends

@@ -34,15 +34,15 @@ class SeenMesh(Struct, frozen=True, kw_only=True):
     """Namespaces whose labels ask for it: intent, not proof."""
 
     def evidence(self) -> Iterator[str]:
-        """Say what was seen, part by part."""
+        """Say what was seen, part by part; without counts, which change with every rollout."""
         version = f", version {self.version}" if self.version else ""
         if self.control_plane:
             yield f"control plane: {_listed(self.control_plane)}{version}"
         if self.node_agents:
             yield f"node agents: {_listed(self.node_agents)}"
-        yield f"workloads whose pods carry its proxy: {len(self.members)}"
+        yield "workloads carry its proxy" if self.members else "no workload carries its proxy"
         if self.asked_in:
-            yield f"namespaces whose labels ask for it: {len(self.asked_in)}"
+            yield "labels of namespaces ask for it"
 
 
 def recognise_meshes(
