@@ -75,7 +75,7 @@ def write_capture(cluster: Cluster, inventory: Inventory) -> bytes:
         CONFIG_MAPS: _encoded(inventory.config_maps),
         **{name: _encoded(items) for name, items in inventory.other_ways.items()},
     }
-    for item in (*inventory.workloads, *inventory.bindings):
+    for item in (*inventory.workloads, *inventory.bindings, *inventory.admin_policies):
         resource = next(r for r in RESOURCE_BY_KIND.values() if r.kind == item.kind)
         objects.setdefault(resource.name, []).extend(_encoded((item,)))
     capture = Capture(

@@ -5,12 +5,14 @@ from typing import Any
 
 from msgspec import Struct
 
+from auditor.kube.admin_policies import AdminPolicy
 from auditor.kube.cluster_scope import Namespace, Node
 from auditor.kube.config_maps import ConfigMap
 from auditor.kube.ingress import Ingress, IngressClass
-from auditor.kube.network import Endpoints, EndpointSlice, NetworkPolicy, Service
+from auditor.kube.network import Endpoints, EndpointSlice, Service
 from auditor.kube.other_ways import OtherWay
 from auditor.kube.pods import AnyWorkload, CronJob, Pod, Workload
+from auditor.kube.policies import NetworkPolicy
 from auditor.kube.rbac import Binding, Role
 from auditor.kube.representative import representative_pods
 from auditor.kube.resources import (
@@ -29,6 +31,7 @@ from auditor.kube.resources import (
     ROLES,
     SERVICES,
 )
+from auditor.kube.routes import Route
 from auditor.model.connection import Connection
 from auditor.model.reading import Coverage, ReadProblem, ReadState
 
@@ -44,12 +47,14 @@ class Inventory(Struct, frozen=True, kw_only=True):
     services: tuple[Service, ...] = ()
     endpoint_slices: tuple[EndpointSlice, ...] = ()
     network_policies: tuple[NetworkPolicy, ...] = ()
+    admin_policies: tuple[AdminPolicy, ...] = ()
+    """Of all three kinds, kind by kind."""
     ingresses: tuple[Ingress, ...] = ()
     ingress_classes: tuple[IngressClass, ...] = ()
     cluster_roles: tuple[Role, ...] = ()
     roles: tuple[Role, ...] = ()
     bindings: tuple[Binding, ...] = ()
-    other_ways: Mapping[str, tuple[OtherWay, ...]] = {}
+    other_ways: Mapping[str, tuple[OtherWay | Route, ...]] = {}
     """By resource name, doors of kinds that this version does not follow; none without objects."""
     config_maps: tuple[ConfigMap, ...] = ()
     """Those that a rule names."""
@@ -108,6 +113,7 @@ def assemble(
         services=tuple(sorted_objects[SERVICES]),
         endpoint_slices=slices,
         network_policies=tuple(sorted_objects[NETWORK_POLICIES]),
+        admin_policies=tuple(item for item in everything if isinstance(item, AdminPolicy)),
         ingresses=tuple(sorted_objects[INGRESSES]),
         ingress_classes=tuple(sorted_objects[INGRESS_CLASSES]),
         cluster_roles=tuple(sorted_objects[CLUSTER_ROLES]),

@@ -1,11 +1,8 @@
-"""Services, their endpoints, and network policies (core/v1, discovery.k8s.io/v1, networking/v1)."""
-
-from collections.abc import Iterator
+"""Services and their endpoints (core/v1, discovery.k8s.io/v1)."""
 
 from msgspec import Struct, field
 
 from auditor.kube.meta import ObjectMeta
-from auditor.kube.selectors import LabelSelector
 from auditor.model.ports import Protocol
 
 SERVICE_NAME_LABEL = "kubernetes.io/service-name"
@@ -146,48 +143,3 @@ def _endpoints_of(subset: EndpointSubset) -> tuple[Endpoint, ...]:
         for address in subset.not_ready_addresses
     )
     return (*ready, *waiting)
-
-
-class PolicyPort(Struct, frozen=True, gc=False, rename="camel", omit_defaults=True):
-    """What of a rule's port not every network plugin enforces (NetworkPolicyPort)."""
-
-    protocol: str = "TCP"
-    end_port: int | None = None
-
-
-class PolicyRule(Struct, frozen=True, gc=False, omit_defaults=True):
-    """A rule of a policy, in either direction; its peers are not read."""
-
-    ports: tuple[PolicyPort, ...] = ()
-
-
-class NetworkPolicySpec(Struct, frozen=True, gc=False, rename="camel", omit_defaults=True):
-    """Whom a NetworkPolicy isolates (networking.k8s.io/v1 NetworkPolicySpec)."""
-
-    pod_selector: LabelSelector = field(default_factory=LabelSelector)
-    policy_types: tuple[str, ...] = ()
-    ingress: tuple[PolicyRule, ...] = ()
-    egress: tuple[PolicyRule, ...] = ()
-
-
-class NetworkPolicy(Struct, frozen=True, gc=False, omit_defaults=True):
-    """A NetworkPolicy (networking.k8s.io/v1)."""
-
-    metadata: ObjectMeta
-    spec: NetworkPolicySpec = field(default_factory=NetworkPolicySpec)
-
-    @property
-    def isolates_ingress(self) -> bool:
-        """Whether it isolates for ingress: `policyTypes` absent means yes (API field text)."""
-        return not self.spec.policy_types or "Ingress" in self.spec.policy_types
-
-    @property
-    def isolates_egress(self) -> bool:
-        """Whether it isolates for egress: without `policyTypes` only where it has such rules."""
-        types = self.spec.policy_types
-        return "Egress" in types if types else bool(self.spec.egress)
-
-    def ports(self) -> Iterator[PolicyPort]:
-        """Give the ports of all rules."""
-        for rule in (*self.spec.ingress, *self.spec.egress):
-            yield from rule.ports

@@ -3,6 +3,7 @@
 import posixpath
 
 from msgspec import Struct, field
+from msgspec.structs import force_setattr
 
 from auditor.kube.meta import EnvNames, Flags, ObjectMeta
 from auditor.model.ports import Protocol
@@ -11,7 +12,8 @@ from auditor.model.ports import Protocol
 class ContainerPort(Struct, frozen=True, gc=False, rename="camel", omit_defaults=True):
     """A port that a container documents (core/v1 ContainerPort)."""
 
-    container_port: int
+    container_port: int = 0
+    """0 where it is missing, which an API server refuses: such a port is left out."""
     host_port: int | None = None
     host_ip: str | None = field(default=None, name="hostIP")
     name: str | None = None
@@ -40,6 +42,12 @@ class Container(Struct, frozen=True, gc=False, rename="camel", omit_defaults=Tru
     command: Flags = field(default_factory=Flags)
     args: Flags = field(default_factory=Flags)
     env: EnvNames = field(default_factory=EnvNames)
+
+    def __post_init__(self) -> None:
+        """Leave out ports without a number: one misspelt field must not cost the whole workload."""
+        if not all(port.container_port for port in self.ports):
+            kept = tuple(port for port in self.ports if port.container_port)
+            force_setattr(self, "ports", kept)
 
 
 class HostPath(Struct, frozen=True, gc=False, omit_defaults=True):

@@ -2,13 +2,16 @@
 
 from msgspec import Struct
 
+from auditor.kube.admin_policies import AdminPolicy
 from auditor.kube.cluster_scope import Namespace, Node
 from auditor.kube.config_maps import ConfigMap
 from auditor.kube.ingress import Ingress, IngressClass
-from auditor.kube.network import Endpoints, EndpointSlice, NetworkPolicy, Service
+from auditor.kube.network import Endpoints, EndpointSlice, Service
 from auditor.kube.other_ways import OtherWay
 from auditor.kube.pods import CronJob, Pod, Workload
+from auditor.kube.policies import NetworkPolicy
 from auditor.kube.rbac import Binding, Role
+from auditor.kube.routes import Route
 
 
 class Resource(Struct, frozen=True):
@@ -41,6 +44,9 @@ SERVICES = "services"
 ENDPOINT_SLICES = "endpointslices.discovery.k8s.io"
 ENDPOINTS = "endpoints"
 NETWORK_POLICIES = "networkpolicies.networking.k8s.io"
+ADMIN_NETWORK_POLICIES = "adminnetworkpolicies.policy.networking.k8s.io"
+BASELINE_ADMIN_NETWORK_POLICIES = "baselineadminnetworkpolicies.policy.networking.k8s.io"
+CLUSTER_NETWORK_POLICIES = "clusternetworkpolicies.policy.networking.k8s.io"
 INGRESSES = "ingresses.networking.k8s.io"
 INGRESS_CLASSES = "ingressclasses.networking.k8s.io"
 CLUSTER_ROLES = "clusterroles.rbac.authorization.k8s.io"
@@ -48,6 +54,7 @@ CLUSTER_ROLE_BINDINGS = "clusterrolebindings.rbac.authorization.k8s.io"
 ROLES = "roles.rbac.authorization.k8s.io"
 ROLE_BINDINGS = "rolebindings.rbac.authorization.k8s.io"
 CONFIG_MAPS = "configmaps"
+ROUTES = "routes.route.openshift.io"
 
 _RBAC = "rbac.authorization.k8s.io"
 
@@ -55,6 +62,19 @@ _RBAC = "rbac.authorization.k8s.io"
 def _other_way(group: str, kind: str, plural: str, *versions: str) -> Resource:
     name = f"{plural}.{group}"
     return Resource(name, group, kind, OtherWay, supports=INGRESSES, versions=versions)
+
+
+def _admin(name: str, kind: str, version: str) -> Resource:
+    group = name.partition(".")[2]
+    return Resource(
+        name,
+        group,
+        kind,
+        AdminPolicy,
+        namespaced=False,
+        supports=NETWORK_POLICIES,
+        versions=(version,),
+    )
 
 
 RESOURCES = (
@@ -87,6 +107,9 @@ RESOURCES = (
         versions=("v1", "v1beta1"),
     ),
     Resource(NETWORK_POLICIES, "networking.k8s.io", "NetworkPolicy", NetworkPolicy),
+    _admin(ADMIN_NETWORK_POLICIES, "AdminNetworkPolicy", "v1alpha1"),
+    _admin(BASELINE_ADMIN_NETWORK_POLICIES, "BaselineAdminNetworkPolicy", "v1alpha1"),
+    _admin(CLUSTER_NETWORK_POLICIES, "ClusterNetworkPolicy", "v1alpha2"),
     Resource(INGRESSES, "networking.k8s.io", "Ingress", Ingress),
     Resource(INGRESS_CLASSES, "networking.k8s.io", "IngressClass", IngressClass, namespaced=False),
     Resource(CLUSTER_ROLES, _RBAC, "ClusterRole", Role, namespaced=False),
@@ -96,14 +119,14 @@ RESOURCES = (
     Resource(CONFIG_MAPS, "", "ConfigMap", ConfigMap, is_named=True),
     _other_way("gateway.networking.k8s.io", "Gateway", "gateways", "v1", "v1beta1"),
     _other_way("networking.istio.io", "Gateway", "gateways", "v1", "v1beta1", "v1alpha3"),
-    _other_way("route.openshift.io", "Route", "routes", "v1"),
+    Resource(ROUTES, "route.openshift.io", "Route", Route, supports=INGRESSES),
     _other_way("traefik.io", "IngressRoute", "ingressroutes", "v1alpha1"),
     _other_way("traefik.io", "IngressRouteTCP", "ingressroutetcps", "v1alpha1"),
     _other_way("traefik.io", "IngressRouteUDP", "ingressrouteudps", "v1alpha1"),
     _other_way("projectcontour.io", "HTTPProxy", "httpproxies", "v1"),
 )
 
-OTHER_WAYS = tuple(item.name for item in RESOURCES if item.type is OtherWay)
+OTHER_WAYS = tuple(item.name for item in RESOURCES if item.type in (OtherWay, Route))
 """Kinds of doors that this version does not follow. It reads whether there are any: no way can be
 said to be closed while one of them may be a way in."""
 

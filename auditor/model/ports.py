@@ -18,7 +18,8 @@ class Protocol(StrEnum):
     SCTP = "SCTP"
 
 
-ALL_PORT_NUMBERS = Intervals(((0, PORT_MAX),))
+ALL_PORT_NUMBERS = Intervals(((1, PORT_MAX),))
+"""Port 0 is reserved: nobody connects to it (RFC 6335 §6)."""
 
 
 class PortSet(Struct, frozen=True):

@@ -17,6 +17,9 @@ from auditor.checks.catalog import catalog
 from auditor.checks.check import Check
 from auditor.kube.inventory import Inventory
 from auditor.kube.resources import (
+    ADMIN_NETWORK_POLICIES,
+    BASELINE_ADMIN_NETWORK_POLICIES,
+    CLUSTER_NETWORK_POLICIES,
     CLUSTER_ROLE_BINDINGS,
     CLUSTER_ROLES,
     CONFIG_MAPS,
@@ -56,6 +59,9 @@ FIELDS = {
     SERVICES: "services",
     ENDPOINT_SLICES: "endpoint_slices",
     NETWORK_POLICIES: "network_policies",
+    ADMIN_NETWORK_POLICIES: "admin_policies",
+    BASELINE_ADMIN_NETWORK_POLICIES: "admin_policies",
+    CLUSTER_NETWORK_POLICIES: "admin_policies",
     INGRESSES: "ingresses",
     INGRESS_CLASSES: "ingress_classes",
     CLUSTER_ROLES: "cluster_roles",

@@ -2,7 +2,7 @@
 
 import pytest
 
-from auditor.kube.network import NetworkPolicy
+from auditor.kube.policies import NetworkPolicy
 from auditor.kube.resources import ENDPOINT_SLICES, ENDPOINTS
 from auditor.model.reading import ReadState
 from tests.kube.manifests import Object, a_pod, an_object, read

@@ -7,8 +7,8 @@ Isolated means selected by a policy whose types include the direction (NetworkPo
 from collections import defaultdict
 
 from auditor.kube.inventory import Inventory
-from auditor.kube.network import NetworkPolicy
 from auditor.kube.pods import Pod
+from auditor.kube.policies import NetworkPolicy
 from auditor.kube.resources import NETWORK_POLICIES
 from auditor.model.audit import Enforces, Platform
 from auditor.model.exposure import ExposureVerdict, Hop

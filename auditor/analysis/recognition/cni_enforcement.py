@@ -5,7 +5,7 @@ from msgspec import Struct
 from auditor.analysis.recognition.cni import RecognisedCni
 from auditor.analysis.recognition.cni_agents import is_below
 from auditor.catalogue.cni_plugins import Feature
-from auditor.kube.network import NetworkPolicy
+from auditor.kube.policies import NetworkPolicy
 from auditor.model.audit import Cni, Enforces
 from auditor.model.exposure import Hop
 from auditor.model.identity import ObjectRef, cluster_subject

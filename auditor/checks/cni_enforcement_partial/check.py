@@ -37,7 +37,7 @@ from auditor.analysis.recognition.cni_enforcement import (
 )
 from auditor.catalogue.frameworks import Topic
 from auditor.checks.check import SEGMENTATION_CONTROLS, Check, Family, Judgement, NoParameters
-from auditor.kube.network import NetworkPolicy
+from auditor.kube.policies import NetworkPolicy
 from auditor.kube.resources import CONFIG_MAPS, NETWORK_POLICIES, NODES, PODS
 from auditor.model.audit import Enforces
 from auditor.model.identity import cluster_subject

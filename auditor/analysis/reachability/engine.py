@@ -1,0 +1,262 @@
+"""Who can talk to whom in one cluster: compiled once, kept up with changes, asked at will."""
+
+from collections.abc import Iterable, Iterator, Mapping
+
+import msgspec
+from msgspec import Struct
+
+from auditor.analysis.reachability.admin_policies import clashing_priorities, draft_admin_policy
+from auditor.analysis.reachability.admin_tier import AdminTier
+from auditor.analysis.reachability.demands import Demands, demands_of, parts_of
+from auditor.analysis.reachability.drafts import Draft, PolicyIssue
+from auditor.analysis.reachability.entities import Entities
+from auditor.analysis.reachability.isolating import NetworkPolicies
+from auditor.analysis.reachability.layers import Layer, PortResolver, View
+from auditor.analysis.reachability.membership import Membership
+from auditor.analysis.reachability.network_policies import draft_network_policy
+from auditor.analysis.reachability.port_sets import NO_PORTS, PortTable
+from auditor.analysis.reachability.profile import Profile
+from auditor.analysis.reachability.selections import NodesByLabel
+from auditor.analysis.reachability.standing import Allowed, Bound, Direction, Standing
+from auditor.kube.admin_policies import AdminPolicy
+from auditor.kube.cluster_scope import Namespace, Node
+from auditor.kube.pods import Pod
+from auditor.kube.policies import NetworkPolicy
+from auditor.model.addresses import AddressSet, normal_address
+from auditor.model.identity import ObjectRef
+from auditor.model.ports import PortSet
+
+_DEAD_CLASSES = 200
+"""Classes without a pod from which, where they are most, everything is laid out anew."""
+
+
+class Answer(Struct, frozen=True):
+    """What is let through between a fixed end and others, by port set; the others are bits."""
+
+    least: Allowed
+    """What is let through whatever the network plugin does."""
+    most: Allowed
+    """What may be; the same where all is known."""
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether nothing depends on what is not known of the plugin."""
+        return self.least == self.most
+
+
+class Reachability:
+    """The policies of one cluster over its pods."""
+
+    def __init__(
+        self,
+        profile: Profile,
+        pods: Iterable[Pod],
+        namespaces: Iterable[Namespace] = (),
+        nodes: Iterable[Node] = (),
+        policies: Iterable[NetworkPolicy | AdminPolicy] = (),
+    ) -> None:
+        """Compile; what is wrong with policies is in `issues`, and never fatal."""
+        self.profile = profile
+        self._pods = {_key(pod): pod for pod in pods if pod.has_network}
+        self._namespaces = {item.metadata.name: item.metadata.labels for item in namespaces}
+        self._nodes = tuple(nodes)
+        self._drafts: dict[ObjectRef, Draft] = {}
+        for policy in policies:
+            draft = self._drafted(policy)
+            self._drafts[draft.ref] = draft
+        self._lay_out()
+
+    def _drafted(self, policy: NetworkPolicy | AdminPolicy) -> Draft:
+        if isinstance(policy, AdminPolicy):
+            return draft_admin_policy(policy, self.profile)
+        return draft_network_policy(policy, self.profile)
+
+    def _lay_out(self) -> None:
+        """Build everything from what is held."""
+        self.entities = Entities(self._demands(), self.profile, self._nodes)
+        self.membership = Membership(self.entities, self._namespaces)
+        self.ports = PortTable()
+        resolver = PortResolver(self.entities, self.ports)
+        for pod in self._pods.values():
+            self._place(pod)
+        self._admin = AdminTier("Admin", self.entities, self.membership, resolver)
+        self.network_policies = NetworkPolicies(self.entities, self.membership, resolver)
+        self._baseline = AdminTier("Baseline", self.entities, self.membership, resolver)
+        self.layers: tuple[Layer, ...] = (self._admin, self.network_policies, self._baseline)
+        self._load(is_admin=True)
+        self._load(is_admin=False)
+
+    def _demands(self) -> Demands:
+        """Gather what the policies ask for."""
+        drafts = self._drafts.values()
+        selections = {item for draft in drafts for item in draft.selections()}
+        names = {name for draft in drafts for name in draft.port_names()}
+        nodes: list[AddressSet] = []
+        if any(isinstance(part, NodesByLabel) for part in parts_of(selections)):
+            nodes = [_addresses_of(node) for node in self._nodes]
+        demands = demands_of(selections, names, nodes)
+        if not demands.with_ipv6 and any(_has_ipv6(pod) for pod in self._pods.values()):
+            demands = msgspec.structs.replace(demands, with_ipv6=True)
+        return demands
+
+    def _load(self, *, is_admin: bool) -> None:
+        """Hand the policies to their layers."""
+        drafts = [draft for draft in self._drafts.values() if draft.is_admin is is_admin]
+        if is_admin:
+            self._admin.load(draft for draft in drafts if not draft.is_baseline)
+            self._baseline.load(draft for draft in drafts if draft.is_baseline)
+        else:
+            self.network_policies.load(drafts)
+
+    @property
+    def drafts(self) -> Mapping[ObjectRef, Draft]:
+        """Give the policies as they were read."""
+        return self._drafts
+
+    def issues(self) -> Iterator[PolicyIssue]:
+        """Give what is wrong with the policies, policy by policy."""
+        for draft in self._drafts.values():
+            yield from draft.issues
+        yield from clashing_priorities([item for item in self._drafts.values() if item.is_admin])
+
+    # Questions
+
+    def sources_of(self, fixed: int, others: int | None = None) -> Answer:
+        """Tell who may talk to an entity, on which of its ports."""
+        return self._ask(
+            fixed, self.entities.everyone if others is None else others, is_source=False
+        )
+
+    def destinations_of(self, fixed: int, others: int | None = None) -> Answer:
+        """Tell whom an entity may talk to, on which of their ports."""
+        return self._ask(
+            fixed, self.entities.everyone if others is None else others, is_source=True
+        )
+
+    def between(self, source: int, destination: int) -> tuple[PortSet, PortSet]:
+        """Give the ports on which one entity may talk to another: for sure, and at most."""
+        found = []
+        for bound in Bound:
+            number = self.standing(Direction.INGRESS, destination, source, bound)
+            other = self.standing(Direction.EGRESS, source, destination, bound)
+            common = self.ports.common(_only(number.allowed()), _only(other.allowed()))
+            found.append(self.ports[common])
+        return found[0], found[1]
+
+    def standing(self, direction: Direction, subject: int, others: int, bound: Bound) -> Standing:
+        """Ask one direction at the end that its policies speak to."""
+        return self._decided(
+            self.view(direction, subject, is_source=direction is Direction.EGRESS), others, bound
+        )
+
+    def view(self, direction: Direction, fixed: int, *, is_source: bool) -> View:
+        """Look from one end."""
+        kind = self.entities.class_at(fixed)
+        return View(direction, fixed, is_source, kind.named if kind else ())
+
+    def _ask(self, fixed: int, others: int, *, is_source: bool) -> Answer:
+        views = [self.view(direction, fixed, is_source=is_source) for direction in Direction]
+        least = [self._decided(view, others, Bound.LEAST) for view in views]
+        allowed = self._both(*(item.allowed() for item in least))
+        if all(item.is_exact for item in least):
+            return Answer(allowed, allowed)
+        most = (self._decided(view, others, Bound.MOST).allowed() for view in views)
+        return Answer(allowed, self._both(*most))
+
+    def _decided(self, view: View, others: int, bound: Bound) -> Standing:
+        standing = Standing(others, self.ports, bound)
+        for layer in self.layers:
+            for step in layer.steps(view):
+                standing.take(step)
+            standing.end_layer()
+        return standing
+
+    def _both(self, one: Allowed, other: Allowed) -> Allowed:
+        """Give what both directions let through, on the same port (rule 3)."""
+        found: dict[int, int] = {}
+        for ports, held in one.items():
+            for more, there in other.items():
+                if (others := held & there) and (common := self.ports.common(ports, more)):
+                    found[common] = found.get(common, 0) | others
+        return found
+
+    # Changes
+
+    def put_pod(self, pod: Pod) -> None:
+        """Take a pod that is new or has changed; one that has finished goes."""
+        if not pod.has_network:
+            self.remove_pod(pod)
+            return
+        self._pods[_key(pod)] = pod
+        if _has_ipv6(pod) and not self.entities.demands.with_ipv6:
+            self._lay_out()
+        else:
+            self._place(pod)
+            self._tidy()
+
+    def remove_pod(self, pod: Pod) -> None:
+        """Take a pod away; nothing happens where it is not there."""
+        self._pods.pop(_key(pod), None)
+        self.entities.take_out(pod)
+        self._tidy()
+
+    def put_namespace(self, namespace: Namespace) -> None:
+        """Take a namespace that is new or has changed."""
+        self._set_namespace(namespace.metadata.name, namespace.metadata.labels)
+
+    def remove_namespace(self, name: str) -> None:
+        """Take a namespace away; pods that are still in it keep its name as their label."""
+        self._set_namespace(name, {})
+
+    def put_policy(self, policy: NetworkPolicy | AdminPolicy) -> None:
+        """Take a policy that is new or has changed."""
+        draft = self._drafted(policy)
+        self._drafts[draft.ref] = draft
+        if self.entities.demands.covers(self._demands()):
+            self._load(is_admin=draft.is_admin)
+        else:
+            self._lay_out()
+
+    def remove_policy(self, ref: ObjectRef) -> None:
+        """Take a policy away; nothing happens where it is not there."""
+        draft = self._drafts.pop(ref, None)
+        if draft is not None:
+            self._load(is_admin=draft.is_admin)
+
+    def put_nodes(self, nodes: Iterable[Node]) -> None:
+        """Take other nodes; their addresses are part of the layout."""
+        self._nodes = tuple(nodes)
+        self._lay_out()
+
+    def _set_namespace(self, name: str, labels: Mapping[str, str]) -> None:
+        self._namespaces[name] = dict(labels)
+        self.membership.set_namespace(name, labels)
+
+    def _place(self, pod: Pod) -> None:
+        number, is_new = self.entities.number(self.entities.find(pod))
+        if is_new:
+            self.membership.add(number)
+        self.entities.put(pod, number)
+
+    def _tidy(self) -> None:
+        dead = len(self.entities.classes) - self.entities.living.bit_count()
+        if dead > _DEAD_CLASSES and dead * 2 > len(self.entities.classes):
+            self._lay_out()
+
+
+def _key(pod: Pod) -> tuple[str, str]:
+    return pod.metadata.namespace or "", pod.metadata.name
+
+
+def _has_ipv6(pod: Pod) -> bool:
+    return any(":" in item.ip for item in pod.status.pod_ips)
+
+
+def _addresses_of(node: Node) -> AddressSet:
+    texts = (normal_address(item.address) for item in node.status.addresses)
+    return AddressSet.of(text for text in texts if text)
+
+
+def _only(allowed: Allowed) -> int:
+    """Give the ports of the one other that was asked about."""
+    return next(iter(allowed), NO_PORTS)

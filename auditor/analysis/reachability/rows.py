@@ -1,0 +1,42 @@
+"""All pairs, by class: whoever is looked at alike gets one row, and nothing is asked per pair."""
+
+from collections.abc import Hashable, Iterator
+
+from msgspec import Struct
+
+from auditor.analysis.reachability.engine import Answer, Reachability
+from auditor.analysis.reachability.standing import Direction
+
+
+class Row(Struct, frozen=True):
+    """Classes that all others see alike, and what is let through."""
+
+    classes: tuple[int, ...]
+    answer: Answer
+
+
+def rows_to(reachability: Reachability) -> Iterator[Row]:
+    """Tell for every class of pods who may talk to it, outside addresses among them."""
+    return _rows(reachability, others=None, is_source=False)
+
+
+def rows_from(reachability: Reachability, others: int | None = None) -> Iterator[Row]:
+    """Tell for every class of pods whom of some others, or of all, it may talk to."""
+    return _rows(reachability, others=others, is_source=True)
+
+
+def _rows(reachability: Reachability, *, others: int | None, is_source: bool) -> Iterator[Row]:
+    entities = reachability.entities
+    reachability.network_policies.index()
+    alike: dict[Hashable, list[int]] = {}
+    for number in entities.numbers(entities.living):
+        fixed = entities.bit(number)
+        seen: list[Hashable] = []
+        for direction in Direction:
+            view = reachability.view(direction, fixed, is_source=is_source)
+            seen += [layer.outlook(view) for layer in reachability.layers]
+        named = () if is_source else entities.classes[number].named
+        alike.setdefault((named, *seen), []).append(number)
+    ask = reachability.destinations_of if is_source else reachability.sources_of
+    for numbers in alike.values():
+        yield Row(tuple(numbers), ask(entities.bit(numbers[0]), others))
