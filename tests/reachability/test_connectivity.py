@@ -84,7 +84,7 @@ def _owner(text: str, case: str) -> str:
 
 
 OF_DEPLOYMENTS = {"k8s_ingress_test", "netpol_named_port_test_2", "onlineboutique"}
-"""Cases that name ReplicaSets which are not in the input; pods tell the Deployment that made them."""
+"""Cases that name ReplicaSets which are not in the input; pods tell the Deployment of each."""
 
 
 def _found(case: str) -> Iterator[Connection]:

@@ -47,14 +47,18 @@ class Membership:
     def __init__(self, entities: Entities, namespaces: Mapping[str, Mapping[str, str]]) -> None:
         """Take the entities as they are; `namespaces` gives labels by name."""
         self._entities = entities
-        self._namespaces = {name: dict(labels) for name, labels in namespaces.items()}
+        self._namespaces = {name: _named(name, labels) for name, labels in namespaces.items()}
         self._labels: list[dict[str, str]] = []
         self._in_namespace: dict[str, list[int]] = defaultdict(list)
         self._with_label: dict[tuple[str, str], list[int]] = defaultdict(list)
         self._with_key: dict[str, list[int]] = defaultdict(list)
         self._fitting: dict[Match, int] = {}
+        self._where: dict[Match, int] = {}
         self._every_class = 0
-        self._members: WeakValueDictionary[Selection, Members] = WeakValueDictionary()
+        self._members: dict[str | None, WeakValueDictionary[Selection, Members]] = defaultdict(
+            WeakValueDictionary
+        )
+        """By the one namespace whose classes may be among them, or None."""
         self.epoch = 0
         """Changes whenever the members of something may have changed."""
 
@@ -68,23 +72,27 @@ class Membership:
             self._with_label[key, value].append(number)
             self._with_key[key].append(number)
         self._fitting.clear()
+        self._where.clear()
         self._every_class = 0
-        for members in self._members.values():
-            self._ask(members, number)
+        for namespace in (kind.namespace, None):
+            for members in self._members[namespace].values():
+                self._ask(members, number)
 
     def set_namespace(self, name: str, labels: Mapping[str, str]) -> None:
         """Give a namespace other labels; every selection is asked again about its classes."""
         self.epoch += 1
-        self._namespaces[name] = dict(labels)
-        for members in self._members.values():
+        self._namespaces[name] = _named(name, labels)
+        self._where.clear()
+        for members in self._members[None].values():
             for number in self._in_namespace.get(name, ()):
                 self._ask(members, number)
 
     def of(self, selection: Selection) -> Members:
         """Give the entities that a selection speaks of; they are kept up while it is held."""
-        found = self._members.get(selection)
+        known = self._members[_namespace_of(selection)]
+        found = known.get(selection)
         if found is None:
-            found = self._members[selection] = Members(selection, *self._work_out(selection))
+            found = known[selection] = Members(selection, *self._work_out(selection))
         return found
 
     def _ask(self, members: Members, number: int) -> None:
@@ -156,12 +164,15 @@ class Membership:
             return self._entities.mask(self._in_namespace.get(namespaces, ()))
         if namespaces.is_everything:
             return self._all_classes()
-        return self._entities.mask(
-            number
-            for name, numbers in self._in_namespace.items()
-            if namespaces.fits(self._labels_of(name))
-            for number in numbers
-        )
+        found = self._where.get(namespaces)
+        if found is None:
+            found = self._where[namespaces] = self._entities.mask(
+                number
+                for name, numbers in self._in_namespace.items()
+                if namespaces.fits(self._labels_of(name))
+                for number in numbers
+            )
+        return found
 
     def _fits(self, pods: Match) -> int:
         """Give the classes whose labels fit, wherever they are."""
@@ -195,7 +206,10 @@ class Membership:
         return entities.outside | entities.nodes | entities.controller
 
     def _labels_of(self, namespace: str) -> dict[str, str]:
-        return {**self._namespaces.get(namespace, {}), NAME_LABEL: namespace}
+        found = self._namespaces.get(namespace)
+        if found is None:
+            found = self._namespaces[namespace] = _named(namespace, {})
+        return found
 
     # One class
 
@@ -228,6 +242,23 @@ class Membership:
         if isinstance(namespaces, str):
             return namespaces == kind.namespace
         return namespaces.fits(self._labels_of(kind.namespace))
+
+
+def _named(name: str, labels: Mapping[str, str]) -> dict[str, str]:
+    """Give the labels of a namespace with its name, also where the input lacks that (rule 14)."""
+    return {**labels, NAME_LABEL: name}
+
+
+def _namespace_of(selection: Selection) -> str | None:
+    """Give the one namespace in which a selection can find pods; None where there may be more."""
+    match selection:
+        case Pods(namespaces):
+            return namespaces if isinstance(namespaces, str) else None
+        case AnyOf(parts):
+            names = {_namespace_of(part) for part in parts}
+            return names.pop() if len(names) == 1 else None
+        case _:
+            return None
 
 
 def _in_block(kind: PodClass, pieces: int) -> tuple[bool, bool]:
