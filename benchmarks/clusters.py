@@ -43,7 +43,7 @@ def ordinary(workloads: int, policies: int, replicas: int = 1, seed: int = 1) ->
         for n in range(count)
     )
     pods = [
-        _pod(number, replica, f"ns-{number % count}", random)
+        _pod(number, replica, f"ns-{number % count}")
         for number in range(workloads)
         for replica in range(replicas)
     ]
@@ -77,7 +77,7 @@ def hostile(workloads: int, policies: int, seed: int = 1) -> GeneratedCluster:
     return GeneratedCluster(tuple(pods), namespaces, tuple(made))
 
 
-def _pod(number: int, replica: int, namespace: str, random: Random) -> Pod:
+def _pod(number: int, replica: int, namespace: str) -> Pod:
     app = _APPS[number // 7 % len(_APPS)]
     port = 8000 + number % 10
     labels = {"app": app, "version": f"v{number % 2}", "name": f"{app}-{number}"}

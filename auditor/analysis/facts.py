@@ -13,7 +13,10 @@ from auditor.analysis.exposure.paths import follow_doors
 from auditor.analysis.exposure.serving import Site
 from auditor.analysis.nodes import NodeFacts
 from auditor.analysis.platform import describe_cni
+from auditor.analysis.reachability.connections import Owners
+from auditor.analysis.reachability.engine import Reachability
 from auditor.analysis.reachability.isolation import IngressIsolation
+from auditor.analysis.reachability.plugin_profile import profile_of
 from auditor.analysis.recognition.cni import RecognisedCni, recognise_cni
 from auditor.analysis.recognition.cni_enforcement import Enforcement, enforcement_of
 from auditor.analysis.recognition.distributions import recognise_distribution
@@ -24,7 +27,16 @@ from auditor.analysis.workloads import WorkloadIndex, flag_values
 from auditor.catalogue.contents import catalogue_with
 from auditor.catalogue.distributions import distributions
 from auditor.kube.inventory import Inventory
-from auditor.kube.resources import OTHER_WAYS, PODS
+from auditor.kube.resources import (
+    ADMIN_NETWORK_POLICIES,
+    BASELINE_ADMIN_NETWORK_POLICIES,
+    CLUSTER_NETWORK_POLICIES,
+    NAMESPACES,
+    NETWORK_POLICIES,
+    NODES,
+    OTHER_WAYS,
+    PODS,
+)
 from auditor.model.agreement import Declaration
 from auditor.model.audience import AddressSpace
 from auditor.model.audit import Platform
@@ -34,6 +46,17 @@ from auditor.model.identity import ObjectRef
 from auditor.model.ports import Protocol
 from auditor.model.reading import ReadState
 from auditor.settings.configuration import Configuration
+
+REACHABILITY_RESTS_ON = (
+    ADMIN_NETWORK_POLICIES,
+    BASELINE_ADMIN_NETWORK_POLICIES,
+    CLUSTER_NETWORK_POLICIES,
+    NAMESPACES,
+    NETWORK_POLICIES,
+    NODES,
+    PODS,
+)
+"""Resources of which one object more or less may change who can talk to whom."""
 
 _CLOUD_BY_PROVIDER = {"eks": "aws", "gke": "gcp", "aks": "azure"}
 
@@ -78,6 +101,33 @@ class Facts:
     def enforcement(self) -> Enforcement:
         """Whether network policies are enforced, by what, and how that is known."""
         return enforcement_of(self._network_plugin, self.platform.cni, self.cluster.id)
+
+    @cached_property
+    def reachability(self) -> Reachability:
+        """Who can talk to whom, as far as policies and the plugin that enforces them decide."""
+        inventory = self.inventory
+        return Reachability(
+            profile_of(self.platform.cni, self._network_plugin, self.catalogue.plugins),
+            inventory.pods,
+            inventory.namespaces,
+            inventory.nodes,
+            (*inventory.network_policies, *inventory.admin_policies),
+        )
+
+    @cached_property
+    def owners(self) -> Owners:
+        """Which workloads the classes of `reachability` belong to."""
+        return Owners(self.reachability, self.workloads)
+
+    @cached_property
+    def reachability_gap(self) -> str | None:
+        """Why no answer of `reachability` is sure: something that it rests on was not read whole.
+
+        A source that does not provide a kind at all (manifests) is taken to hold none of it.
+        """
+        states = ((name, self.inventory.state(name)) for name in REACHABILITY_RESTS_ON)
+        missing = [f"{name} is {state.value}" for name, state in states if state.is_shortfall]
+        return ", ".join(missing) or None
 
     @cached_property
     def _network_plugin(self) -> RecognisedCni:

@@ -74,6 +74,17 @@ class Feature(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     source: str
 
 
+class LeftOpen(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a plugin does where the NetworkPolicy API leaves that to plugins."""
+
+    ip_blocks_cover_pods: bool | None = None
+    """Whether `ipBlock` speaks of pods by their addresses; None where that is not known."""
+    ip_blocks_cover_nodes: bool | None = None
+    host_network_is_judged: bool | None = None
+    """Whether pods on the node's network are subjects and peers like others."""
+    source: str
+
+
 class NodeMarkers(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What a plugin leaves on nodes."""
 
@@ -124,6 +135,8 @@ class CniPlugin(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     end_port: Feature | None = None
     sctp: Feature | None = None
     admin_policies: Feature | None = None
+    leaves_open: LeftOpen | None = None
+    """What it does where the API leaves that to plugins; None where it is not known."""
     own_kinds: tuple[str, ...] = ()
     """Policy kinds of its own; this version reads none of them."""
     unseen: str | None = None

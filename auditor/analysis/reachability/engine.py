@@ -20,11 +20,15 @@ from auditor.analysis.reachability.selections import NodesByLabel
 from auditor.analysis.reachability.standing import Allowed, Bound, Direction, Standing
 from auditor.kube.admin_policies import AdminPolicy
 from auditor.kube.cluster_scope import Namespace, Node
+from auditor.kube.meta import ObjectMeta
 from auditor.kube.pods import Pod
 from auditor.kube.policies import NetworkPolicy
 from auditor.model.addresses import AddressSet, normal_address
 from auditor.model.identity import ObjectRef
 from auditor.model.ports import PortSet
+
+STRANGER = "stranger"
+"""Name of the pod that is not there: it makes the first class of entities."""
 
 _DEAD_CLASSES = 200
 """Classes without a pod from which, where they are most, everything is laid out anew."""
@@ -77,6 +81,9 @@ class Reachability:
         self.membership = Membership(self.entities, self._namespaces)
         self.ports = PortTable()
         resolver = PortResolver(self.entities, self.ports)
+        nobody = Pod(ObjectMeta(STRANGER, ""))
+        self._place(nobody)
+        self.entities.take_out(nobody)
         for pod in self._pods.values():
             self._place(pod)
         self._admin = AdminTier("Admin", self.entities, self.membership, resolver)
@@ -141,6 +148,15 @@ class Reachability:
             other = self.standing(Direction.EGRESS, source, destination, bound)
             common = self.ports.common(_only(number.allowed()), _only(other.allowed()))
             found.append(self.ports[common])
+        return found[0], found[1]
+
+    def undecided(self, direction: Direction, subject: int, others: int) -> tuple[int, int]:
+        """Give those whom one may talk to, or be talked to by, for want of any rule about it.
+
+        Gives those for whom that is so whatever the plugin does, and those for whom it may be: a
+        pod is isolated from whoever is in neither.
+        """
+        found = [self.standing(direction, subject, others, bound).undecided() for bound in Bound]
         return found[0], found[1]
 
     def standing(self, direction: Direction, subject: int, others: int, bound: Bound) -> Standing:

@@ -56,6 +56,8 @@ class Entities:
         """Whoever serves Ingresses and is not in the input."""
         self._first_class = self.atoms.count * 2 + 1
         self.classes: list[PodClass] = []
+        """The first is a stranger's: a pod that is not there, without labels, in no namespace that
+        is. What it may reach is open to all that nobody thought of."""
         self._counts: list[int] = []
         self._numbers: dict[PodClass, int] = {}
         self._place_of: dict[tuple[str, str], int] = {}
@@ -75,6 +77,11 @@ class Entities:
     def everyone(self) -> int:
         """Give all entities but the controller before Ingresses."""
         return self.outside | self.nodes | self.living
+
+    @property
+    def stranger(self) -> int:
+        """Give the bit of a pod that no policy names and none selects."""
+        return self.bit(0)
 
     def find(self, pod: Pod) -> PodClass:
         """Tell which class a pod belongs to, whether that is there yet or not."""

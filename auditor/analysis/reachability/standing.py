@@ -115,6 +115,13 @@ class Standing:
                 found[number] = found.get(number, 0) | others
         return found
 
+    def undecided(self) -> int:
+        """Give the others of whose ports some are let through only because nothing decided."""
+        found = 0
+        for (_, pending, passed), others in self._parts.items():
+            found |= others if pending or passed else 0
+        return found
+
     def pending(self) -> int:
         """Give the open ports, where there is one other."""
         return next((state[1] for state in self._parts), NO_PORTS)

@@ -46,6 +46,8 @@ class RecognisedCni(Struct, frozen=True, kw_only=True):
     """The one engine; None where there is none, or more than one."""
     versions: tuple[str | None, ...] = ()
     """Of the engine's agents, each once."""
+    by_node: Mapping[str, Enforces] = {}
+    """What is enforced on each node, where all that runs on them was read."""
     reason: str | None = None
     """Why it is not known, or not alike on all nodes, what is enforced."""
     hops: tuple[Hop, ...] = ()
@@ -73,10 +75,13 @@ def recognise_cni(inventory: Inventory, known: Mapping[str, CniPlugin]) -> Recog
     ]
     engine = engines[0] if len(engines) == 1 else None
     if engine:
-        enforces, reason, more = _by_node(engine, told, inventory, seen, gaps)
+        by_node, elsewhere = _by_node(engine, told, inventory, seen)
+        enforces, reason, more = _over_nodes(
+            by_node, elsewhere, gaps, engine, [item for item in told if item[0].plugin is engine]
+        )
     else:
         enforces, reason = _without_one_engine(engines, seen, plugins, idle, gaps)
-        more = ()
+        more, by_node = (), {}
     hops = (*dict.fromkeys(item.hop for _, items in told for item in items), *more)
     name = _interface(plugins, idle)
     versions = _versions(told, name or "")
@@ -91,6 +96,7 @@ def recognise_cni(inventory: Inventory, known: Mapping[str, CniPlugin]) -> Recog
         ),
         engine=engine,
         versions=_versions(told, engine.id) if engine else (),
+        by_node={} if gaps else by_node,
         reason=reason,
         hops=hops,
         is_sure=any(plugin.confirmed for plugin in plugins.values()),
@@ -206,9 +212,11 @@ def _by_node(
     told: list[AgentTold],
     inventory: Inventory,
     seen: Sightings,
-    gaps: str | None,
-) -> tuple[Enforces, str | None, tuple[Hop, ...]]:
-    """Join what the engine's agents enforce on each node; a node without one enforces nothing."""
+) -> tuple[dict[str, Enforces], list[Enforces]]:
+    """Tell what is enforced on each node, and what agents enforce of whose nodes nothing is known.
+
+    A node without an agent enforces nothing.
+    """
     own = [(agent, items) for agent, items in told if agent.plugin.id == engine.id]
     templates = [(agent, enforced(items)) for agent, items in own if agent.is_declared]
     placed: dict[str, list[Enforces]] = {}
@@ -226,9 +234,18 @@ def _by_node(
         without = inventory.state(PODS).is_complete and name not in seen.built_in
         values[name] = _joined(here) if here else _WITHOUT[without]
     others = [_joined(found) for found in placed.values()]
-    everywhere = [*values.values(), *others] or [value for _, value in templates]
-    everywhere = everywhere or [Enforces.UNKNOWN]
-    result = _joined(everywhere)
+    return values, others if values or others else [value for _, value in templates]
+
+
+def _over_nodes(
+    values: Mapping[str, Enforces],
+    elsewhere: list[Enforces],
+    gaps: str | None,
+    engine: CniPlugin,
+    own: list[AgentTold],
+) -> tuple[Enforces, str | None, tuple[Hop, ...]]:
+    """Join what is enforced on the nodes into one answer for the cluster, with the reason."""
+    result = _joined([*values.values(), *elsewhere] or [Enforces.UNKNOWN])
     bare = [name for name, value in values.items() if value is Enforces.NONE]
     if result is Enforces.MIXED:
         return result, f"nothing enforces on {_listed(bare)}", (_bare_hop(bare),)
