@@ -1,12 +1,14 @@
 """The facts of one cluster: all that the checks judge, worked out once."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from functools import cached_property
 
 from auditor.analysis.exposure.backends import BackendFinder
 from auditor.analysis.exposure.door import Door
 from auditor.analysis.exposure.external_ips import external_ip_doors
-from auditor.analysis.exposure.ingresses import IngressSite, ingress_doors
+from auditor.analysis.exposure.ingress_classes import serving_controller
+from auditor.analysis.exposure.ingresses import IngressSite, ingress_doors, ingress_ref
 from auditor.analysis.exposure.load_balancers import LOAD_BALANCER_TYPE, load_balancer_doors
 from auditor.analysis.exposure.node_ports import host_doors, node_port_doors
 from auditor.analysis.exposure.paths import follow_doors
@@ -17,6 +19,7 @@ from auditor.analysis.reachability.connections import Owners
 from auditor.analysis.reachability.engine import Reachability
 from auditor.analysis.reachability.isolation import IngressIsolation
 from auditor.analysis.reachability.plugin_profile import profile_of
+from auditor.analysis.reachability.routed import routed_ports
 from auditor.analysis.recognition.cni import RecognisedCni, recognise_cni
 from auditor.analysis.recognition.cni_enforcement import Enforcement, enforcement_of
 from auditor.analysis.recognition.distributions import recognise_distribution
@@ -31,6 +34,7 @@ from auditor.kube.resources import (
     ADMIN_NETWORK_POLICIES,
     BASELINE_ADMIN_NETWORK_POLICIES,
     CLUSTER_NETWORK_POLICIES,
+    INGRESS_CLASSES,
     NAMESPACES,
     NETWORK_POLICIES,
     NODES,
@@ -43,7 +47,7 @@ from auditor.model.audit import Platform
 from auditor.model.cluster import Cluster
 from auditor.model.exposure import Exposure, Via
 from auditor.model.identity import ObjectRef
-from auditor.model.ports import Protocol
+from auditor.model.ports import PortSet, Protocol
 from auditor.model.reading import ReadState
 from auditor.settings.configuration import Configuration
 
@@ -118,6 +122,30 @@ class Facts:
     def owners(self) -> Owners:
         """Which workloads the classes of `reachability` belong to."""
         return Owners(self.reachability, self.workloads)
+
+    @cached_property
+    def routed(self) -> Mapping[ObjectRef, PortSet]:
+        """Ports of workloads that Ingresses and Routes lead to, whose controller is not read."""
+        running = {
+            item.id for item in self.catalogue.controllers if self.workloads.running(item.images)
+        }
+        classes, are_known = self.inventory.ingress_classes, self.inventory.state(INGRESS_CLASSES)
+        served = {
+            ingress_ref(ingress): serving_controller(
+                ingress,
+                classes,
+                self.catalogue.controllers,
+                self.site.cloud,
+                classes_are_known=are_known.is_complete,
+            ).controller
+            for ingress in self.inventory.ingresses
+        }
+        doors = tuple(
+            door
+            for door in self.doors_via(Via.INGRESS)
+            if (controller := served.get(door.entry.object)) is None or controller.id not in running
+        )
+        return routed_ports(doors, self.inventory, self.backends)
 
     @cached_property
     def reachability_gap(self) -> str | None:

@@ -9,10 +9,10 @@ from auditor.audit.auditing import audit
 from auditor.audit.fleet import audit_fleet
 from auditor.audit.rules import Rules
 from auditor.audit.selection import Selection
-from auditor.catalogue.cni_plugins import assumable
-from auditor.catalogue.contents import catalogue_with
 from auditor.cli.failures import ExitCode, UsageFailure, worst
 from auditor.cli.options import (
+    assume_cni_option,
+    check_plugin,
     chosen_database,
     config_option,
     database_option,
@@ -56,11 +56,7 @@ _FAIL_ON = (*(severity.value for severity in Severity), Verdict.UNKNOWN.value)
 @click.option("--all", "show_all", is_flag=True, help="List pass and not_applicable too.")
 @click.option("--check", "checks", multiple=True, metavar="SLUG", help="Show only this check.")
 @click.option("--namespace", "namespaces", multiple=True, metavar="NS", help="Show only this one.")
-@click.option(
-    "--assume-cni",
-    metavar="NAME",
-    help="Take network policies to be enforced as this plugin does; `reference` enforces all.",
-)
+@assume_cni_option
 @click.option("--store", is_flag=True, help="Store snapshots too, marked as such.")
 @click.option("--no-store", is_flag=True, help="Print only; snapshots are so by default.")
 @database_option
@@ -92,10 +88,7 @@ def command(  # noqa: PLR0913, PLR0917 - one parameter an option
     selection = Selection(known_checks(checks), frozenset(namespaces))
     configuration = load(config_path, at)
     say_remarks(remark_on_configuration(configuration, at))
-    plugins = assumable(catalogue_with(configuration.catalogue).plugins)
-    if assume_cni is not None and assume_cni not in plugins:
-        known = ", ".join(sorted(plugins))
-        raise UsageFailure(f"--assume-cni: no plugin is called {assume_cni!r}; known are {known}")
+    check_plugin(assume_cni, configuration)
     if output is not None and not output.parent.is_dir():
         raise UsageFailure(f"--output: the folder {output.parent} is not there")
     if store and no_store:

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import click
 
-from auditor.catalogue.contents import entry_errors
+from auditor.catalogue.cni_plugins import assumable
+from auditor.catalogue.contents import catalogue_with, entry_errors
 from auditor.checks.catalog import catalog, parameter_types, reserved_slugs
 from auditor.cli.failures import UsageFailure, remark
 from auditor.model.audit import FleetAudit
@@ -35,6 +36,25 @@ database_option = click.option(
     show_envvar=True,
     help="sqlite:///PATH or postgresql://…; by default an SQLite file below $XDG_STATE_HOME.",
 )
+
+
+assume_cni_option = click.option(
+    "--assume-cni",
+    metavar="NAME",
+    help="Take network policies to be enforced as this plugin does; `reference` enforces all.",
+)
+
+
+def check_plugin(name: str | None, configuration: Configuration) -> None:
+    """Make sure that a plugin that is to be assumed is known.
+
+    Raises:
+        UsageFailure: it is not; the message names those that are.
+    """
+    plugins = assumable(catalogue_with(configuration.catalogue).plugins)
+    if name is not None and name not in plugins:
+        known = ", ".join(sorted(plugins))
+        raise UsageFailure(f"--assume-cni: no plugin is called {name!r}; known are {known}")
 
 
 def default_database() -> str:

@@ -35,6 +35,15 @@ def print_fleet(
         text = write_json(document)
     else:
         text = _table(fleet, read, show_all=show_all, to_file=output is not None)
+    print_text(text, output)
+
+
+def print_text(text: str, output: Path | None) -> None:
+    """Write an answer to a file, or else to standard output.
+
+    Raises:
+        UsageFailure: the file cannot be written.
+    """
     if output is None:
         click.echo(text, nl=False)
         return

@@ -14,7 +14,6 @@ import pytest
 
 from auditor.analysis.facts import Facts
 from auditor.analysis.reachability.connections import Connection, Connections, Owners, Peer
-from auditor.analysis.reachability.routed import routed_ports
 from auditor.collector.files import read_files
 from auditor.collector.projection import projection_for
 from auditor.model.addresses import AddressSet
@@ -95,8 +94,7 @@ def _found(case: str) -> Iterator[Connection]:
     engine = engine_of(inventory)
     connections = Connections(engine, Owners(engine, facts.workloads))
     yield from connections.all()
-    routed = routed_ports(facts.doors, inventory, facts.backends)
-    yield from connections.from_controller(routed)
+    yield from connections.from_controller(facts.routed)
 
 
 def _name(peer: Peer) -> str:

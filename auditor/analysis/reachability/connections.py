@@ -95,6 +95,40 @@ class Connections:
         yield from self._inside(ref, answers, is_source=True)
         yield from self._outside(ref, answers, is_source=True)
 
+    def between(self, source: ObjectRef, destination: ObjectRef) -> Iterator[Connection]:
+        """Tell whether one workload may talk to another; nothing is given where it may not."""
+        pairs = tuple(
+            (self._entities.bit(one), self._entities.bit(other))
+            for one in self._owners.classes.get(source, ())
+            for other in self._owners.classes.get(destination, ())
+        )
+        yield from self._of_pairs(source, destination, pairs)
+
+    def address(
+        self, address: str, workloads: Iterable[ObjectRef], *, is_source: bool
+    ) -> Iterator[Connection]:
+        """Tell which of some workloads one outside address may talk to, or be talked to by."""
+        piece, peer = self._entities.address(address), AddressSet.of([address])
+        for ref in workloads:
+            bits = tuple(self._entities.bit(item) for item in self._owners.classes.get(ref, ()))
+            if is_source:
+                yield from self._of_pairs(peer, ref, tuple((piece, bit) for bit in bits))
+            else:
+                yield from self._of_pairs(ref, peer, tuple((bit, piece) for bit in bits))
+
+    def _of_pairs(
+        self, source: Peer, destination: Peer, pairs: tuple[tuple[int, int], ...]
+    ) -> Iterator[Connection]:
+        sure = most = PortSet()
+        kept = []
+        for pair in pairs:
+            least, maybe = self._reachability.between(*pair)
+            if maybe:
+                kept.append(pair)
+            sure, most = sure | least, most | maybe
+        if most:
+            yield Connection(source, destination, sure, most - sure, tuple(kept))
+
     def from_controller(self, routed: Mapping[ObjectRef, PortSet]) -> Iterator[Connection]:
         """Tell what reaches workloads through Ingresses and Routes on the ports that these name."""
         controller = self._entities.controller

@@ -126,6 +126,17 @@ class Reachability:
             yield from draft.issues
         yield from clashing_priorities([item for item in self._drafts.values() if item.is_admin])
 
+    def not_enforced(self) -> Iterator[ObjectRef]:
+        """Name the policies that select pods and are known to have no effect on any of them."""
+        for draft in self._drafts.values():
+            selected = self.membership.of(draft.subject).maybe & self.entities.living
+            directions = {rule.direction for rule in draft.rules} | set(draft.isolates)
+            effective = 0
+            for direction in directions:
+                effective |= self.entities.maybe_subjects.get((draft.is_admin, direction), 0)
+            if selected and not selected & effective:
+                yield draft.ref
+
     # Questions
 
     def sources_of(self, fixed: int, others: int | None = None) -> Answer:

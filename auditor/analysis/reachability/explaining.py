@@ -43,6 +43,8 @@ class Side(Struct, frozen=True):
     allowed: PortSet
     not_enforced: tuple[Origin, ...]
     """Policies that select the pod and have no effect."""
+    doubts: tuple[Origin, ...]
+    """Rules of which it depends on the plugin whether they speak of this connection."""
     nearest: NearMiss | None
     """Where nothing is let through, the rule that comes nearest to doing so."""
 
@@ -84,10 +86,13 @@ def _side(reachability: Reachability, direction: Direction, subject: int, other:
     ports = reachability.ports
     standing = Standing(other, ports, Bound.LEAST)
     decisions: list[Decision] = []
+    doubts: list[Origin] = []
     view = reachability.view(direction, subject, is_source=direction is Direction.EGRESS)
     for layer in reachability.layers:
         for step in layer.steps(view):
             before = standing.pending()
+            if standing.depends_on_plugin(step):
+                doubts += step.origins
             standing.take(step)
             moved = ports.without(before, standing.pending())
             if moved != NO_PORTS:
@@ -100,6 +105,7 @@ def _side(reachability: Reachability, direction: Direction, subject: int, other:
         ports[standing.pending()],
         allowed,
         _not_enforced(reachability, direction, subject),
+        tuple(dict.fromkeys(doubts)),
         None if allowed else _nearest(reachability, direction, subject, other),
     )
 

@@ -9,7 +9,6 @@ from auditor.kube.inventory import Inventory
 from auditor.kube.network import Service, ServicePort
 from auditor.kube.resources import ROUTES
 from auditor.kube.routes import Route
-from auditor.model.exposure import Via
 from auditor.model.identity import ObjectRef
 from auditor.model.ports import PortSet, Protocol
 
@@ -17,11 +16,10 @@ from auditor.model.ports import PortSet, Protocol
 def routed_ports(
     doors: Iterable[Door], inventory: Inventory, finder: BackendFinder
 ) -> Mapping[ObjectRef, PortSet]:
-    """Give the ports of workloads that some Ingress or Route names."""
+    """Give the ports of workloads that the doors of Ingresses, and Routes, lead to."""
     found: dict[ObjectRef, PortSet] = defaultdict(PortSet)
     for door in doors:
-        if door.entry.via is Via.INGRESS:
-            _add(found, door.backends.found)
+        _add(found, door.backends.found)
     services = {(item.metadata.namespace, item.metadata.name): item for item in inventory.services}
     for route in inventory.other_ways.get(ROUTES, ()):
         if isinstance(route, Route):

@@ -85,7 +85,7 @@ class Standing:
         if step.sure == step.maybe and step.ports == step.maybe_ports:
             self._move(step.action, step.sure, step.ports)
             return
-        if self._touches_doubt(step):
+        if self.depends_on_plugin(step):
             self.is_exact = False
         is_generous = (step.action is Action.DENY) == (self._bound is Bound.LEAST)
         if step.action is not Action.PASS:
@@ -126,7 +126,8 @@ class Standing:
         """Give the open ports, where there is one other."""
         return next((state[1] for state in self._parts), NO_PORTS)
 
-    def _touches_doubt(self, step: Step) -> bool:
+    def depends_on_plugin(self, step: Step) -> bool:
+        """Whether it depends on what is not known of the plugin what a step does here."""
         reach = step.maybe if step.ports != step.maybe_ports else step.sure ^ step.maybe
         return any(state[1] and others & reach for state, others in self._parts.items())
 
