@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from auditor.analysis.facts import REACHABILITY_RESTS_ON
 from auditor.analysis.workloads import WorkloadIndex
 from auditor.audit.auditing import audit
 from auditor.audit.rules import Rules
@@ -40,6 +41,7 @@ from auditor.model.agreement import Declaration
 from auditor.model.audience import Audience
 from auditor.model.cluster import Cluster, Files
 from auditor.model.finding import Finding
+from auditor.model.identity import CLUSTER_KIND
 from auditor.model.reading import Coverage, ReadState
 from auditor.model.verdict import Verdict
 from auditor.settings.configuration import Configuration
@@ -79,6 +81,13 @@ PROVEN_BY_ABSENCE = {
     "cni-without-policy-support": {PODS, NODES},
     "policies-not-enforced": {PODS, NODES},
     "exposed-route-dangling": {PODS, ENDPOINT_SLICES},
+    # Nothing isolates it, or nothing stops it: one policy, namespace or node more may.
+    "egress-to-internet-unrestricted": {*REACHABILITY_RESTS_ON, CONFIG_MAPS},
+    "namespace-without-default-deny": {*REACHABILITY_RESTS_ON, CONFIG_MAPS},
+    "workload-egress-not-isolated": {*REACHABILITY_RESTS_ON, CONFIG_MAPS},
+    "workload-ingress-not-isolated": {*REACHABILITY_RESTS_ON, CONFIG_MAPS},
+    # No pod that was read, and no namespace that was, is what it selects.
+    "policy-selects-nothing": {PODS, NAMESPACES},
     # Internal by a controller's default, which a pod that was not read may change; or by the
     # annotation of one cloud, while nodes that were not read may be another one's.
     "load-balancer-open-to-private-network": {PODS, NODES},
@@ -172,6 +181,15 @@ def _ids(findings: tuple[Finding, ...], *verdicts: Verdict) -> set[str]:
     return {finding.id for finding in findings if finding.verdict in verdicts}
 
 
+def _gone(case: Case, complete: tuple[Finding, ...]) -> set[str]:
+    """Give the findings of one resource's own objects, where these are not there any more."""
+    check, resource, state, name = case
+    if state not in REMOVING or resource in OTHER_WAYS:
+        return set()
+    names = _removed_names(fixture(check.slug, name).inventory, resource)
+    return {finding.id for finding in complete if str(finding.subject) in names}
+
+
 def _caused_unknowns(case: Case) -> list[Finding]:
     complete, degraded = _both(case)
     before = _ids(complete, Verdict.UNKNOWN)
@@ -228,8 +246,12 @@ def test_a_failure_that_loses_what_sharpened_it_stays_or_becomes_unknown(
 ) -> None:
     case = (check, resource, state, name)
     complete, degraded = _both(case)
-    failed = _ids(complete, Verdict.FAIL)
+    gone = _gone(case, complete)
+    failed = _ids(complete, Verdict.FAIL) - gone
     assert failed <= _ids(degraded, Verdict.FAIL, Verdict.UNKNOWN)
+    if gone and state.is_shortfall:
+        # Subjects that nobody saw: the cluster says so in their place.
+        assert [f for f in degraded if f.subject.kind == CLUSTER_KIND and f.reason]
     if state in KEEPING:
         assert _lost_failures(case) == []
 

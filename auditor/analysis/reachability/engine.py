@@ -167,8 +167,14 @@ class Reachability:
         Gives those for whom that is so whatever the plugin does, and those for whom it may be: a
         pod is isolated from whoever is in neither.
         """
-        found = [self.standing(direction, subject, others, bound).undecided() for bound in Bound]
-        return found[0], found[1]
+        sure, maybe = (
+            self.standing(direction, subject, others, bound).undecided() for bound in Bound
+        )
+        key = (False, direction)
+        if not self.entities.maybe_subjects.get(key, 0) & subject:
+            return others, others
+        # What a policy without effect admits is let through for want of a rule as well.
+        return sure, maybe if self.entities.sure_subjects.get(key, 0) & subject else others
 
     def standing(self, direction: Direction, subject: int, others: int, bound: Bound) -> Standing:
         """Ask one direction at the end that its policies speak to."""

@@ -13,6 +13,9 @@ from auditor.analysis.reachability.profile import Known
 from auditor.analysis.reachability.selections import Selection
 from auditor.analysis.reachability.standing import Action, Direction, Origin, Step
 
+EVERY_BIT = -1
+"""Whoever there is, those included that are added later."""
+
 
 class _Policy(Struct, frozen=True):
     """A NetworkPolicy in one direction."""
@@ -85,8 +88,7 @@ class NetworkPolicies:
         """Let the node of a pod through, which may speak for every pod on its network (rule 25)."""
         hosts = self._entities.host_network
         if view.direction is Direction.INGRESS and hosts:
-            everyone = self._entities.everyone
-            others = hosts if not view.is_source else everyone if hosts & view.fixed else 0
+            others = hosts if not view.is_source else EVERY_BIT if hosts & view.fixed else 0
             yield Step(Action.ALLOW, 0, others)
 
     def selecting(self, view: View) -> Iterator[_Policy]:
@@ -108,10 +110,9 @@ class NetworkPolicies:
             for rule in policy.rules:
                 others = (rule.peers.sure, rule.peers.maybe)
                 yield from self._ports.steps(view, (rule.action, rule.ports), others, rule.origin)
-        everyone = self._entities.everyone | self._entities.controller
-        sure = everyone if self._entities.sure_subjects.get(key, 0) & view.fixed else 0
+        sure = EVERY_BIT if self._entities.sure_subjects.get(key, 0) & view.fixed else 0
         why = tuple(policy.origin for policy in policies)
-        yield Step(Action.DENY, sure, everyone, origins=why)
+        yield Step(Action.DENY, sure, EVERY_BIT, origins=why)
 
     def _at_peer(self, view: View) -> Iterator[Step]:
         for group in self._groups_around(view):

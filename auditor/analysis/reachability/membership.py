@@ -95,6 +95,17 @@ class Membership:
             found = known[selection] = Members(selection, *self._work_out(selection))
         return found
 
+    def would_hold(self, selection: Selection, namespace: str, labels: dict[str, str]) -> bool:
+        """Whether a selection of pods would hold one with some labels, if there were any."""
+        if isinstance(selection, AnyOf):
+            return any(self.would_hold(part, namespace, labels) for part in selection.parts)
+        if not isinstance(selection, Pods) or not selection.pods.fits(labels):
+            return False
+        where = selection.namespaces
+        if isinstance(where, str):
+            return where == namespace
+        return where.fits(self._labels_of(namespace))
+
     def _ask(self, members: Members, number: int) -> None:
         kind = self._entities.classes[number]
         sure, maybe = self._includes(members.selection, kind, self._labels[number])
