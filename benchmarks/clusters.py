@@ -85,7 +85,7 @@ def _pod(number: int, replica: int, namespace: str) -> Pod:
     return Pod(
         ObjectMeta(f"{app}-{number}-{replica}", namespace, labels=labels),
         PodSpec((Container("c", "app", ports=(ContainerPort(port, name="http"),)),)),
-        PodStatus("Running", (PodIP(address),)),
+        PodStatus("Running", address, (PodIP(address),)),
     )
 
 

@@ -97,7 +97,13 @@ class PodStatus(Struct, frozen=True, gc=False, rename="camel", omit_defaults=Tru
     """What became of a pod (core/v1 PodStatus)."""
 
     phase: str = ""
+    pod_ip: str | None = field(default=None, name="podIP")
     pod_ips: tuple[PodIP, ...] = field(default=(), name="podIPs")
+
+    def addresses(self) -> tuple[str, ...]:
+        """Give the addresses, of either family; a source may hold the older field alone."""
+        held = tuple(item.ip for item in self.pod_ips)
+        return held or ((self.pod_ip,) if self.pod_ip else ())
 
 
 class Pod(Struct, frozen=True, gc=False, omit_defaults=True):

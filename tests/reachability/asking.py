@@ -8,7 +8,7 @@ from auditor.analysis.reachability.engine import Reachability
 from auditor.analysis.reachability.profile import REFERENCE_PROFILE, Known, Profile
 from auditor.kube.inventory import Inventory
 from auditor.kube.pods import Pod
-from auditor.model.ports import PortSet
+from auditor.model.ports import ALL_PORTS, PortSet
 from tests.kube.manifests import Object, read
 
 PODS_TOO = msgspec.structs.replace(
@@ -42,7 +42,14 @@ class Asked:
 
     def ports(self, source: str, destination: str) -> PortSet:
         """Give the ports that are let through for sure, `pod:NAMESPACE/NAME` or addresses."""
-        return self.engine.between(self.bit(source), self.bit(destination))[0]
+        return self.bounds(source, destination)[0]
+
+    def bounds(self, source: str, destination: str) -> tuple[PortSet, PortSet]:
+        """Give the ports that are let through for sure, and those that may be."""
+        if source == destination:
+            # A pod always reaches itself at its own address (rule 26).
+            return ALL_PORTS, ALL_PORTS
+        return self.engine.between(self.bit(source), self.bit(destination))
 
     def bit(self, end: str) -> int:
         """Give the entity of a pod or an address."""

@@ -36,6 +36,7 @@ from auditor.kube.admin_policies import (
     AdminRule,
     NamespacedPods,
     NamespacesSelector,
+    PortRange,
     TransportPorts,
 )
 from auditor.model.identity import ObjectRef
@@ -130,23 +131,31 @@ class _Reader(Reader):
 
     def peer(self, peer: AdminPeer, field: str, direction: Direction) -> Selection | None:
         parts = (peer.namespaces, peer.pods, peer.networks, peer.nodes, peer.domain_names)
-        if sum(part is not None for part in parts) != 1:
-            self.note(field, "must name one sort of peers that is known: it fails closed")
+        named = sum(part is not None for part in parts)
+        if named > 1:
+            self.note(field, "names more than one sort of peers: it matches nothing")
+            return NOBODY
+        if not named:
+            self.note(field, "names no sort of peers that is known: it fails closed")
             return None
         if peer.namespaces is not None or peer.pods is not None:
             return self.pods(peer.namespaces, peer.pods, field)
         if direction is Direction.INGRESS:
             self.note(field, "ingress knows only namespaces and pods as peers: it fails closed")
             return None
+        return self.outside(peer, field)
+
+    def outside(self, peer: AdminPeer, field: str) -> Selection:
+        """Read the sorts of peers that egress rules alone have (rule 41)."""
         if peer.networks is not None:
             return self.networks(peer.networks, field)
-        if peer.nodes is not None:
-            match = self.match(peer.nodes, f"{field}.nodes")
-            host_network = self.profile.admin_host_network
-            # The reference profile judges such pods like others, by their labels alone.
-            known = Known.NO if host_network is Known.YES else Known.UNKNOWN
-            return None if match is None else NodesByLabel(match, known)
-        return SomeAddresses()
+        if peer.nodes is None:
+            return SomeAddresses()
+        match = self.match(peer.nodes, f"{field}.nodes")
+        # The reference profile judges pods on the nodes' network by their labels alone.
+        is_reference = self.profile.admin_host_network is Known.YES
+        known = Known.NO if is_reference else Known.UNKNOWN
+        return NOBODY if match is None else NodesByLabel(match, known)
 
     def pods(
         self, namespaces: NamespacesSelector | None, pods: NamespacedPods | None, field: str
@@ -166,12 +175,12 @@ class _Reader(Reader):
             return NOBODY
         return Pods(match, inner, self.profile.admin_host_network)
 
-    def networks(self, texts: tuple[str, ...], field: str) -> Selection | None:
+    def networks(self, texts: tuple[str, ...], field: str) -> Selection:
         try:
             addresses = cidrs(texts)
         except ValueError as error:
-            self.note(f"{field}.networks", f"{error}: the peer fails closed")
-            return None
+            self.note(f"{field}.networks", f"{error}: the peer matches nothing")
+            return NOBODY
         profile = self.profile
         return Block(addresses, profile.networks_cover_pods, profile.ip_blocks_cover_nodes)
 
@@ -185,6 +194,10 @@ class _Reader(Reader):
                 yield term
 
     def port(self, port: AdminPort, field: str) -> PortTerm | None:
+        parts = (port.named_port, port.port_number, port.port_range)
+        if sum(part is not None for part in parts) != 1:
+            self.note(field, "must name one port or range that is known: it matches no port")
+            return None
         if port.named_port is not None:
             return _named(port.named_port)
         if port.port_number is not None:
@@ -192,23 +205,22 @@ class _Reader(Reader):
             number = port.port_number.port
             return self.port_range(protocol, number, None, field) if protocol else None
         if port.port_range is not None:
-            protocol, ends = self.protocol(port.port_range.protocol, field), port.port_range
-            return self.port_range(protocol, ends.start, ends.end, field) if protocol else None
-        self.note(field, "names no port that is known: it matches no port")
+            protocol = self.protocol(port.port_range.protocol, field)
+            return self.range_of(protocol, port.port_range, field) if protocol else None
         return None
 
     def port_of_protocol(self, port: AdminProtocol, field: str) -> PortTerm | None:
-        if port.destination_named_port is not None:
-            return _named(port.destination_named_port)
         transports = (
             (Protocol.TCP, port.tcp),
             (Protocol.UDP, port.udp),
             (Protocol.SCTP, port.sctp),
         )
         found = [(protocol, held) for protocol, held in transports if held is not None]
-        if len(found) != 1:
+        if len(found) + (port.destination_named_port is not None) != 1:
             self.note(field, "must name one protocol that is known: it matches no port")
             return None
+        if port.destination_named_port is not None:
+            return _named(port.destination_named_port)
         return self.transport(*found[0], field)
 
     def transport(self, protocol: Protocol, held: TransportPorts, field: str) -> PortTerm | None:
@@ -223,7 +235,14 @@ class _Reader(Reader):
                 field, "destinationPort names neither a number nor a range: it matches no port"
             )
             return None
-        return self.port_range(protocol, wanted.range.start, wanted.range.end, field)
+        return self.range_of(protocol, wanted.range, field)
+
+    def range_of(self, protocol: Protocol, ends: PortRange, field: str) -> PortTerm | None:
+        """Read a range; unlike `endPort` it must end after it starts (rule 45)."""
+        if ends.start == ends.end:
+            self.note(field, f"a range must end after {ends.start}: it matches no port")
+            return None
+        return self.port_range(protocol, ends.start, ends.end, field)
 
 
 def _named(name: str) -> PortTerm:

@@ -11,11 +11,11 @@ from auditor.model.intervals import Interval, Intervals
 class Atoms:
     """The pieces of the address space, IPv4 before IPv6, as bits from zero."""
 
-    def __init__(self, blocks: Iterable[AddressSet], *, with_ipv6: bool) -> None:
-        """Cut at the bounds of blocks; IPv6 is left out where the input holds none."""
+    def __init__(self, blocks: Iterable[AddressSet]) -> None:
+        """Cut at the bounds of blocks."""
         held = list(blocks)
         self._ipv4 = _cuts((block.ipv4 for block in held), IPV4_MAX)
-        self._ipv6 = _cuts((block.ipv6 for block in held), IPV6_MAX) if with_ipv6 else [0]
+        self._ipv6 = _cuts((block.ipv6 for block in held), IPV6_MAX)
         self._first_ipv6 = len(self._ipv4) - 1
         self.count = self._first_ipv6 + len(self._ipv6) - 1
 
@@ -24,9 +24,14 @@ class Atoms:
         found = _mask(addresses.ipv4, self._ipv4)
         return found | _mask(addresses.ipv6, self._ipv6) << self._first_ipv6
 
+    @property
+    def ipv4(self) -> int:
+        """Give the pieces of IPv4."""
+        return (1 << self._first_ipv6) - 1
+
     def addresses(self, mask: int) -> AddressSet:
         """Give the addresses of some pieces."""
-        low = mask & (1 << self._first_ipv6) - 1
+        low = mask & self.ipv4
         high = mask >> self._first_ipv6 & (1 << self.count - self._first_ipv6) - 1
         return AddressSet(_intervals(low, self._ipv4), _intervals(high, self._ipv6))
 
@@ -42,10 +47,9 @@ def _cuts(parts: Iterable[Intervals], last: int) -> list[int]:
 
 def _mask(intervals: Intervals, cuts: list[int]) -> int:
     found = 0
-    if len(cuts) > 1:
-        for low, high in intervals.parts:
-            first, end = bisect_right(cuts, low) - 1, bisect_left(cuts, high + 1)
-            found |= (1 << end) - (1 << first)
+    for low, high in intervals.parts:
+        first, end = bisect_right(cuts, low) - 1, bisect_left(cuts, high + 1)
+        found |= (1 << end) - (1 << first)
     return found
 
 

@@ -70,13 +70,16 @@ class Connections:
         self._entities = reachability.entities
         self._ports = reachability.ports
         self._owners = owners
+        # IPv6 is spoken of only where the input does (`docs/contract.md`).
+        shows_all = reachability.holds_ipv6
+        self._outside_shown = self._entities.outside if shows_all else self._entities.atoms.ipv4
 
     def all(self) -> Iterator[Connection]:
         """Give every connection, by destination and then by source; outside addresses last."""
         rows = {number: row for row in rows_to(self._reachability) for number in row.classes}
         for ref, numbers in self._owners.classes.items():
             yield from self._to(ref, {number: rows[number].answer for number in numbers})
-        outward = rows_from(self._reachability, self._entities.outside)
+        outward = rows_from(self._reachability, self._outside_shown)
         leaving = {number: row for row in outward for number in row.classes}
         for ref, numbers in self._owners.classes.items():
             answers = {number: leaving[number].answer for number in numbers}
@@ -192,7 +195,7 @@ class Connections:
     def _outside(
         self, ref: ObjectRef, answers: Mapping[int, Answer], *, is_source: bool
     ) -> Iterator[Connection]:
-        outside = self._entities.outside
+        outside = self._outside_shown
         least = merged((answer.least for answer in answers.values()), outside, self._ports)
         most = merged((answer.most for answer in answers.values()), outside, self._ports)
         for sure, held in sorted(least.items()):

@@ -16,8 +16,6 @@ class Demands(Struct, frozen=True):
     """Label keys that some selector of pods names, in order."""
     port_names: frozenset[str] = frozenset()
     blocks: frozenset[AddressSet] = frozenset()
-    with_ipv6: bool = False
-    """Whether the input holds an IPv6 address at all."""
     asks_for_pod_addresses: bool = False
     """Whether a block may speak of pods."""
 
@@ -27,7 +25,6 @@ class Demands(Struct, frozen=True):
             set(other.keys) <= set(self.keys)
             and other.port_names <= self.port_names
             and other.blocks <= self.blocks
-            and other.with_ipv6 <= self.with_ipv6
             and other.asks_for_pod_addresses <= self.asks_for_pod_addresses
         )
 
@@ -43,7 +40,6 @@ def demands_of(
         tuple(sorted(keys)),
         frozenset(port_names),
         blocks,
-        any(block.ipv6 for block in blocks),
         any(isinstance(part, Block) and part.pods is not Known.NO for part in parts),
     )
 

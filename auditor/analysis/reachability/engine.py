@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 
-import msgspec
 from msgspec import Struct
 
 from auditor.analysis.reachability.admin_policies import clashing_priorities, draft_admin_policy
@@ -101,10 +100,7 @@ class Reachability:
         nodes: list[AddressSet] = []
         if any(isinstance(part, NodesByLabel) for part in parts_of(selections)):
             nodes = [_addresses_of(node) for node in self._nodes]
-        demands = demands_of(selections, names, nodes)
-        if not demands.with_ipv6 and any(_has_ipv6(pod) for pod in self._pods.values()):
-            demands = msgspec.structs.replace(demands, with_ipv6=True)
-        return demands
+        return demands_of(selections, names, nodes)
 
     def _load(self, *, is_admin: bool) -> None:
         """Hand the policies to their layers."""
@@ -125,6 +121,13 @@ class Reachability:
         for draft in self._drafts.values():
             yield from draft.issues
         yield from clashing_priorities([item for item in self._drafts.values() if item.is_admin])
+
+    @property
+    def holds_ipv6(self) -> bool:
+        """Whether some policy or pod has an IPv6 address."""
+        return any(block.ipv6 for block in self.entities.demands.blocks) or any(
+            ":" in address for pod in self._pods.values() for address in pod.status.addresses()
+        )
 
     def not_enforced(self) -> Iterator[ObjectRef]:
         """Name the policies that select pods and are known to have no effect on any of them."""
@@ -221,11 +224,8 @@ class Reachability:
             self.remove_pod(pod)
             return
         self._pods[_key(pod)] = pod
-        if _has_ipv6(pod) and not self.entities.demands.with_ipv6:
-            self._lay_out()
-        else:
-            self._place(pod)
-            self._tidy()
+        self._place(pod)
+        self._tidy()
 
     def remove_pod(self, pod: Pod) -> None:
         """Take a pod away; nothing happens where it is not there."""
@@ -279,10 +279,6 @@ class Reachability:
 
 def _key(pod: Pod) -> tuple[str, str]:
     return pod.metadata.namespace or "", pod.metadata.name
-
-
-def _has_ipv6(pod: Pod) -> bool:
-    return any(":" in item.ip for item in pod.status.pod_ips)
 
 
 def _addresses_of(node: Node) -> AddressSet:

@@ -42,7 +42,7 @@ class Entities:
         """Lay out addresses and nodes."""
         self.demands = demands
         self.profile = profile
-        self.atoms = Atoms(demands.blocks, with_ipv6=demands.with_ipv6)
+        self.atoms = Atoms(demands.blocks)
         self.outside = (1 << self.atoms.count) - 1
         self.nodes = 0
         """Of each piece of the address space that holds nodes' addresses, those nodes."""
@@ -94,7 +94,7 @@ class Entities:
         }
         pieces = 0
         if demands.asks_for_pod_addresses:
-            pieces = self._pieces(item.ip for item in pod.status.pod_ips)
+            pieces = self._pieces(pod.status.addresses())
         return PodClass(
             pod.metadata.namespace or "",
             tuple((key, labels[key]) for key in demands.keys if key in labels),
@@ -170,7 +170,7 @@ class Entities:
         return number if number >= 0 else None
 
     def address(self, text: str) -> int:
-        """Give the piece of the address space that holds an address; 0 where it is left out."""
+        """Give the piece of the address space that holds an address."""
         return self._pieces([text])
 
     def _pieces(self, texts: Iterable[str]) -> int:
