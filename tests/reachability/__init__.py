@@ -1,0 +1,1 @@
+"""Who reaches whom: a naive evaluator, random clusters, and tables of cases."""
