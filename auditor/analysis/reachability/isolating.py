@@ -115,10 +115,17 @@ class NetworkPolicies:
         yield Step(Action.DENY, sure, EVERY_BIT, origins=why)
 
     def _at_peer(self, view: View) -> Iterator[Step]:
+        # Rules add up, so those with the same ports are one step.
+        by_ports: dict[tuple[int, int], tuple[int, int]] = {}
         for group in self._groups_around(view):
             held = self._subjects_of(group)
             others = (held if group.peers.sure & view.fixed else 0, held)
-            yield from self._ports.steps(view, (Action.ALLOW, group.ports), others)
+            for step in self._ports.steps(view, (Action.ALLOW, group.ports), others):
+                key = (step.ports, step.maybe_ports)
+                sure, maybe = by_ports.get(key, (0, 0))
+                by_ports[key] = (sure | step.sure, maybe | step.maybe)
+        for (ports, maybe_ports), (sure, maybe) in by_ports.items():
+            yield Step(Action.ALLOW, sure, maybe, ports, maybe_ports)
         sure, maybe = self.isolated(view.direction)
         yield Step(Action.DENY, sure, maybe)
 
