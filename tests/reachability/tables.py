@@ -1,9 +1,10 @@
-"""Truth tables of who reaches whom, read from YAML.
+"""Truth tables of who reaches whom, read from YAML; CIDRs cover pods' IPs unless a state says no.
 
 A case is a list of states of one cluster. A state has policies, changed labels, and what is
 expected at each port: everything is open but for the lines given, of which a later one overrules
-an earlier one. An end in a line is `*` (anything), `outside` (any address), an address, or
-`NAMESPACE/POD`, either part of which may be `*`. A pod to itself is left out, as upstream does.
+an earlier one. In a line `->` is one way and `<>` both. An end is `*` (anything), `outside` (any
+address), an address, or `NAMESPACE/POD`, either part of which may be `*`. A pod to itself is left
+out, as upstream does.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -38,6 +39,7 @@ class State(NamedTuple):
     objects: list[Object]
     answers: dict[tuple[str, str, str, int], bool]
     """By source, destination, protocol and port."""
+    ip_blocks_cover_pods: bool
 
 
 def cases_of(file_name: str, world: Callable[[], World]) -> list[object]:
@@ -85,7 +87,7 @@ def _state(world: World, state: Object) -> State:
     answers = {}
     for asked, lines in state["expect"].items():
         protocol, port = asked.split()
-        rules = [_rule(line) for line in lines or []]
+        rules = [rule for line in lines or [] for rule in _rules(line)]
         for source, destination in _pairs(ends):
             said = [
                 allowed
@@ -94,7 +96,7 @@ def _state(world: World, state: Object) -> State:
             ]
             answers[source, destination, protocol, int(port)] = said[-1] if said else True
         assert_each_line_counts(rules, ends)
-    return State(world.objects + policies, answers)
+    return State(world.objects + policies, answers, state.get("ip_blocks_cover_pods", True))
 
 
 def assert_each_line_counts(rules: list[tuple[str, str, bool]], ends: list[str]) -> None:
@@ -126,11 +128,14 @@ def _policy(number: int, item: Object) -> Object:
     }
 
 
-def _rule(line: str) -> tuple[str, str, bool]:
-    """Read `SOURCE -> DESTINATION no`, or `yes`."""
-    source, _, rest = line.partition(" -> ")
-    destination, _, answer = rest.rpartition(" ")
-    return source, destination, {"yes": True, "no": False}[answer]
+def _rules(line: str) -> list[tuple[str, str, bool]]:
+    """Read `SOURCE -> DESTINATION no`, or `yes`; `<>` is both ways."""
+    source, arrow, destination, answer = line.split()
+    allowed = {"yes": True, "no": False}[answer]
+    return {
+        "->": [(source, destination, allowed)],
+        "<>": [(source, destination, allowed), (destination, source, allowed)],
+    }[arrow]
 
 
 def _matches(pattern: str, end: str) -> bool:
