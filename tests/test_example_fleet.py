@@ -16,7 +16,7 @@ from auditor.checks.catalog import catalog, parameter_types
 from auditor.collector.files import read_files
 from auditor.collector.projection import projection_for
 from auditor.collector.reading import Reading
-from auditor.kube.resources import OTHER_WAYS, RESOURCES
+from auditor.kube.resources import ADDED_APIS, RESOURCES
 from auditor.model.audit import ClusterState, FleetAudit
 from auditor.model.cluster import Cluster
 from auditor.model.reading import Coverage, ReadState
@@ -195,5 +195,5 @@ def test_every_exception_and_declaration_matches_something(fleet: FleetAudit) ->
 def _coverage(reading: Reading) -> list[Coverage]:
     """Give the coverage of what plain Kubernetes lists; the rest is not part of a dump."""
     coverage = reading.inventory.coverage
-    plain = [item for item in RESOURCES if not item.is_named and item.name not in OTHER_WAYS]
+    plain = [item for item in RESOURCES if not item.is_named and item.name not in ADDED_APIS]
     return [coverage[item.name] for item in plain]

@@ -31,9 +31,7 @@ from auditor.catalogue.contents import catalogue_with
 from auditor.catalogue.distributions import distributions
 from auditor.kube.inventory import Inventory
 from auditor.kube.resources import (
-    ADMIN_NETWORK_POLICIES,
-    BASELINE_ADMIN_NETWORK_POLICIES,
-    CLUSTER_NETWORK_POLICIES,
+    ADMIN_POLICIES,
     INGRESS_CLASSES,
     NAMESPACES,
     NETWORK_POLICIES,
@@ -52,9 +50,7 @@ from auditor.model.reading import ReadState
 from auditor.settings.configuration import Configuration
 
 REACHABILITY_RESTS_ON = (
-    ADMIN_NETWORK_POLICIES,
-    BASELINE_ADMIN_NETWORK_POLICIES,
-    CLUSTER_NETWORK_POLICIES,
+    *ADMIN_POLICIES,
     NAMESPACES,
     NETWORK_POLICIES,
     NODES,

@@ -11,9 +11,7 @@ from auditor.analysis.reachability.standing import Direction
 from auditor.analysis.workloads import WorkloadPods
 from auditor.checks.check import Judgement
 from auditor.kube.resources import (
-    ADMIN_NETWORK_POLICIES,
-    BASELINE_ADMIN_NETWORK_POLICIES,
-    CLUSTER_NETWORK_POLICIES,
+    ADMIN_POLICIES,
     CONFIG_MAPS,
     NAMESPACES,
     NETWORK_POLICIES,
@@ -26,11 +24,6 @@ from auditor.model.reading import ReadState
 from auditor.model.verdict import Verdict
 
 ISOLATION_NEEDS = frozenset({NETWORK_POLICIES, PODS})
-ADMIN_POLICIES = (
-    ADMIN_NETWORK_POLICIES,
-    BASELINE_ADMIN_NETWORK_POLICIES,
-    CLUSTER_NETWORK_POLICIES,
-)
 ISOLATION_READS = frozenset({*ADMIN_POLICIES, CONFIG_MAPS, NAMESPACES, NODES})
 """One policy more, of any kind, a label of a namespace or a switch of the plugin may change it."""
 
@@ -80,10 +73,13 @@ def classes_judged(facts: Facts) -> Iterator[tuple[WorkloadPods, tuple[int, ...]
     """Give every workload with the classes of its pods that have a network of their own.
 
     On the network of their node no policy holds, unless the plugin is known to judge them alike.
+    System namespaces are left out: what runs there serves everybody by design.
     """
     reachability = facts.reachability
     judges_hosts = reachability.profile.host_network is Known.YES
     for workload in facts.workloads:
+        if workload.namespace in facts.segments.system_namespaces:
+            continue
         pods = [pod for pod in workload.pods if judges_hosts or not pod.spec.host_network]
         numbers = {reachability.entities.number_of(pod) for pod in pods}
         if classes := tuple(sorted(number for number in numbers if number is not None)):

@@ -47,6 +47,12 @@ NETWORK_POLICIES = "networkpolicies.networking.k8s.io"
 ADMIN_NETWORK_POLICIES = "adminnetworkpolicies.policy.networking.k8s.io"
 BASELINE_ADMIN_NETWORK_POLICIES = "baselineadminnetworkpolicies.policy.networking.k8s.io"
 CLUSTER_NETWORK_POLICIES = "clusternetworkpolicies.policy.networking.k8s.io"
+ADMIN_POLICIES = (
+    ADMIN_NETWORK_POLICIES,
+    BASELINE_ADMIN_NETWORK_POLICIES,
+    CLUSTER_NETWORK_POLICIES,
+)
+"""Kinds of policies of a cluster's administrator."""
 INGRESSES = "ingresses.networking.k8s.io"
 INGRESS_CLASSES = "ingressclasses.networking.k8s.io"
 CLUSTER_ROLES = "clusterroles.rbac.authorization.k8s.io"
@@ -129,6 +135,9 @@ RESOURCES = (
 OTHER_WAYS = tuple(item.name for item in RESOURCES if item.type in (OtherWay, Route))
 """Kinds of doors that this version does not follow. It reads whether there are any: no way can be
 said to be closed while one of them may be a way in."""
+
+ADDED_APIS = (*OTHER_WAYS, *ADMIN_POLICIES)
+"""Kinds that no cluster serves unless somebody adds them."""
 
 RESOURCE_BY_NAME = {resource.name: resource for resource in RESOURCES}
 RESOURCE_BY_KIND = {(resource.group, resource.kind): resource for resource in RESOURCES}

@@ -12,7 +12,7 @@ import yaml
 from auditor.collector.api.reader import read_api
 from auditor.collector.projection import projection_for
 from auditor.collector.reading import Reading
-from auditor.kube.resources import OTHER_WAYS
+from auditor.kube.resources import ADDED_APIS
 from auditor.model.cluster import Api, Cluster, Credential
 from auditor.model.reading import Coverage, ReadState
 from auditor.settings.configuration import Configuration
@@ -124,7 +124,7 @@ def states(reading: Reading) -> dict[str, str]:
     return {
         name: item.state.value
         for name, item in reading.inventory.coverage.items()
-        if not (name in OTHER_WAYS and item.state is ReadState.ABSENT)
+        if not (name in ADDED_APIS and item.state is ReadState.ABSENT)
     }
 
 

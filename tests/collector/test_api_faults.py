@@ -17,7 +17,7 @@ from auditor.audit.auditing import audit
 from auditor.audit.reconcile import reconcile
 from auditor.audit.rules import Rules
 from auditor.collector.reading import Reading
-from auditor.kube.resources import OTHER_WAYS
+from auditor.kube.resources import ADDED_APIS
 from auditor.model.history import Changes, Known
 from auditor.settings.configuration import Configuration
 from auditor.settings.limits import ApiLimits
@@ -242,7 +242,7 @@ def test_discovery_that_fails_makes_nothing_absent() -> None:
     reading = struck(Fault(Status(503), path="/apis", verb="get"))
     found = states(reading)
     # What the server never had is not there, which nobody could know.
-    assert {found.pop(name) for name in OTHER_WAYS} == {"failed"}
+    assert {found.pop(name) for name in ADDED_APIS} == {"failed"}
     assert set(found.values()) == {"complete"}
     both = (Fault(Status(503), path="/apis", verb="get"), Fault(Status(404), resource=POLICIES))
     told = coverage(struck(*both), POLICIES)

@@ -12,7 +12,7 @@ from auditor.collector.api.reader import read_api
 from auditor.collector.capture import read_capture, write_capture
 from auditor.collector.files import read_files
 from auditor.collector.projection import projection_for
-from auditor.kube.resources import OTHER_WAYS, RESOURCES
+from auditor.kube.resources import ADDED_APIS, RESOURCES
 from auditor.kube.rights import FORBIDDEN_RIGHTS
 from auditor.model.audit import ClusterState
 from auditor.model.cluster import Cluster, Credential, Files
@@ -83,7 +83,7 @@ def test_the_shipped_role_is_enough_and_holds_nothing_that_is_forbidden() -> Non
 
 
 def test_each_rule_of_the_shipped_role_is_needed() -> None:
-    for left_out in (item for item in RESOURCES if item.name not in OTHER_WAYS):
+    for left_out in (item for item in RESOURCES if item.name not in ADDED_APIS):
         group, plural = left_out.group, left_out.plural
         rules = [
             {**rule, "resources": [name for name in rule["resources"] if name != plural]}
@@ -116,7 +116,7 @@ def test_every_request_is_a_get_or_a_self_subject_review_and_there_are_few() -> 
         # Discovery twice, the version, a list of each resource but the one that is read by name,
         # the reviews.
         # Of what the server does not have nothing is asked.
-        lists = len(RESOURCES) - 1 - len(OTHER_WAYS) + len(PROJECTION.config_maps)
+        lists = len(RESOURCES) - 1 - len(ADDED_APIS) + len(PROJECTION.config_maps)
         assert len(cluster.requests) == 3 + lists + len(FORBIDDEN_RIGHTS) + 1
         asked = {item.path for item in cluster.requests if "configmaps" in item.path}
         assert asked == {

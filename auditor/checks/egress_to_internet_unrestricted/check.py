@@ -18,7 +18,7 @@ The workload. No discriminator.
 ## Known gaps
 It judges what policies permit: a firewall, a NAT gateway or a proxy outside of the cluster may stop
 it and is not seen. Policies of vendors and meshes, and rules by domain name, are not read. Pods on
-their node's network are left out.
+their node's network and system namespaces are left out.
 
 ## References
 Kubernetes documentation, Network Policies, "Default allow all egress traffic".

@@ -3,7 +3,7 @@
 ## What it reports
 A namespace with at least one workload that nothing with an effect isolates for ingress: neither a
 NetworkPolicy nor a tier of administrators. The evidence names the workloads, and says the same of
-egress.
+egress. System namespaces are left out.
 
 ## Why it matters
 With a default deny, a new workload is closed until somebody opens it. Without one, it is open until

@@ -31,8 +31,8 @@ from auditor.analysis.reachability.drafts import Draft, DraftRule
 from auditor.analysis.reachability.standing import Action, Direction
 from auditor.catalogue.frameworks import Topic
 from auditor.checks.check import SEGMENTATION_CONTROLS, Check, Family, Judgement, NoParameters
-from auditor.checks.segmentation import ADMIN_POLICIES, unseen_admin_policies
-from auditor.kube.resources import NETWORK_POLICIES
+from auditor.checks.segmentation import unseen_admin_policies
+from auditor.kube.resources import ADMIN_POLICIES, NETWORK_POLICIES
 from auditor.model.exposure import Hop
 from auditor.model.ports import ALL_PORTS
 from auditor.model.verdict import Severity, Verdict

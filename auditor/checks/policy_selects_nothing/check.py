@@ -28,8 +28,8 @@ from auditor.analysis.facts import Facts
 from auditor.analysis.reachability.drafts import Draft
 from auditor.catalogue.frameworks import Topic
 from auditor.checks.check import SEGMENTATION_CONTROLS, Check, Family, Judgement, NoParameters
-from auditor.checks.segmentation import ADMIN_POLICIES, unseen_admin_policies
-from auditor.kube.resources import NAMESPACES, NETWORK_POLICIES, PODS
+from auditor.checks.segmentation import unseen_admin_policies
+from auditor.kube.resources import ADMIN_POLICIES, NAMESPACES, NETWORK_POLICIES, PODS
 from auditor.model.exposure import Hop
 from auditor.model.identity import ObjectRef
 from auditor.model.verdict import Severity, Verdict

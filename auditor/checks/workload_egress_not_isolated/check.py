@@ -3,7 +3,8 @@
 ## What it reports
 A workload of which some pod is isolated for egress by nothing that has an effect: no NetworkPolicy
 selects it for egress, no Admin or Baseline policy denies what nobody named, or the network plugin
-enforces none of them. Pods on their node's network are left out: no policy holds there.
+enforces none of them. Pods on their node's network are left out, since no policy holds there, and
+so are system namespaces, which serve everybody by design.
 
 ## Why it matters
 Egress is how a captured pod looks around, fetches its tools and carries data away (OWASP Kubernetes

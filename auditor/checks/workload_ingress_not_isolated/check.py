@@ -3,7 +3,8 @@
 ## What it reports
 A workload of which some pod is isolated for ingress by nothing that has an effect: no NetworkPolicy
 selects it for ingress, no Admin or Baseline policy denies what nobody named, or the network plugin
-enforces none of them. Pods on their node's network are left out: no policy holds there.
+enforces none of them. Pods on their node's network are left out, since no policy holds there, and
+so are system namespaces, which serve everybody by design.
 
 ## Why it matters
 One captured pod can then try every port of this one. A policy that admits what is needed turns the
