@@ -70,9 +70,7 @@ class Connections:
         self._entities = reachability.entities
         self._ports = reachability.ports
         self._owners = owners
-        # IPv6 is spoken of only where the input does (`docs/contract.md`).
-        shows_all = reachability.holds_ipv6
-        self._outside_shown = self._entities.outside if shows_all else self._entities.atoms.ipv4
+        self._outside_shown = reachability.outside
 
     def all(self) -> Iterator[Connection]:
         """Give every connection, by destination and then by source; outside addresses last."""

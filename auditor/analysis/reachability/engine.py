@@ -123,11 +123,12 @@ class Reachability:
         yield from clashing_priorities([item for item in self._drafts.values() if item.is_admin])
 
     @property
-    def holds_ipv6(self) -> bool:
-        """Whether some policy or pod has an IPv6 address."""
-        return any(block.ipv6 for block in self.entities.demands.blocks) or any(
+    def outside(self) -> int:
+        """Give the outside addresses to speak of: IPv6 only where some policy or pod does."""
+        holds_ipv6 = any(block.ipv6 for block in self.entities.demands.blocks) or any(
             ":" in address for pod in self._pods.values() for address in pod.status.addresses()
         )
+        return self.entities.outside if holds_ipv6 else self.entities.atoms.ipv4
 
     def not_enforced(self) -> Iterator[ObjectRef]:
         """Name the policies that select pods and are known to have no effect on any of them."""

@@ -40,8 +40,10 @@ from auditor.model.verdict import Severity, Verdict
 
 def _judge(facts: Facts, _: NoParameters) -> Iterator[Judgement]:
     yield from unseen_admin_policies(facts)
+    outside = facts.reachability.outside
     for draft in facts.reachability.drafts.values():
-        wide = [rule for rule in draft.rules if _admits_everyone(facts, draft, rule)]
+        wanted = facts.reachability.entities.stranger | (0 if draft.is_admin else outside)
+        wide = [rule for rule in draft.rules if _admits(facts, wanted, rule)]
         for rule in wide:
             yield _judged(draft, rule)
         if not wide:
@@ -57,13 +59,12 @@ def _count(draft: Draft) -> int:
     return sum(rule.direction is Direction.INGRESS for rule in draft.rules)
 
 
-def _admits_everyone(facts: Facts, draft: Draft, rule: DraftRule) -> bool:
+def _admits(facts: Facts, wanted: int, rule: DraftRule) -> bool:
+    """Whether an ingress rule admits some entities on all ports; a stranger stands for all pods."""
     if rule.direction is not Direction.INGRESS or rule.action is not Action.ALLOW:
         return False
     if rule.ports.sure != ALL_PORTS:
         return False
-    entities = facts.reachability.entities
-    wanted = entities.stranger | (0 if draft.is_admin else entities.outside)
     return not wanted & ~facts.reachability.membership.of(rule.peers).sure
 
 
