@@ -51,6 +51,21 @@ def four_sides() -> World:
     return World(namespaces + nodes + pods, outside)
 
 
+def odd_sides() -> World:
+    """The four sides, but no Namespace object of east, and south/1 on the host network of n2."""
+    world = four_sides()
+    objects = [
+        item
+        for item in world.objects
+        if (item["kind"], item["metadata"]["name"]) != ("Namespace", "east")
+    ]
+    for item in objects:
+        if (item["metadata"].get("namespace"), item["metadata"]["name"]) == ("south", "1"):
+            item["spec"] |= {"nodeName": "n2", "hostNetwork": True}
+            item["status"] |= {"podIP": "172.16.0.2", "podIPs": [{"ip": "172.16.0.2"}]}
+    return World(objects, world.addresses)
+
+
 def _a_node(name: str, zone: str, address: str) -> Object:
     return {
         "apiVersion": "v1",
