@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from auditor.analysis.reachability.drafts import (
     EVERY_PORT_TERM,
@@ -20,6 +21,7 @@ from auditor.analysis.reachability.selections import (
     EVERYONE,
     EVERYTHING,
     NOBODY,
+    AnyOf,
     Block,
     NodesByLabel,
     Pods,
@@ -42,7 +44,13 @@ from auditor.kube.admin_policies import (
 from auditor.model.identity import ObjectRef
 from auditor.model.ports import ALL_PORT_NUMBERS, PortSet, Protocol
 
-_ACTIONS = {"Allow": Action.ALLOW, "Accept": Action.ALLOW, "Deny": Action.DENY, "Pass": Action.PASS}
+_ALLOW_DENY = {"Allow": Action.ALLOW, "Deny": Action.DENY}
+_ACTIONS = {
+    "AdminNetworkPolicy": {**_ALLOW_DENY, "Pass": Action.PASS},
+    "BaselineAdminNetworkPolicy": _ALLOW_DENY,
+    "ClusterNetworkPolicy": {"Accept": Action.ALLOW, "Deny": Action.DENY, "Pass": Action.PASS},
+}
+"""What a rule of each kind may do (rule 36)."""
 _MAX_PRIORITY = 1000
 _EVERY_POD = Pods(EVERYTHING)
 
@@ -105,9 +113,11 @@ class _Peers(Struct, frozen=True):
 class _Reader(Reader):
     def rule(self, direction: Direction, rule: AdminRule, number: int) -> DraftRule | None:
         field = f"spec.{direction}[{number}]"
-        action = _ACTIONS.get(rule.action)
+        action = _ACTIONS.get(self.ref.kind, {}).get(rule.action)
         if action is None:
-            self.note(field, f"action {rule.action!r} is not known: the rule does nothing")
+            self.note(
+                field, f"{self.ref.kind} has no action {rule.action!r}: the rule does nothing"
+            )
             return None
         is_ingress = direction is Direction.INGRESS
         held = rule.sources if is_ingress else rule.destinations
@@ -118,7 +128,7 @@ class _Reader(Reader):
         ports = EVERY_PORT_TERM
         if rule.ports or rule.protocols:
             ports = joined(list(self.ports(rule, field)))
-        chosen = peers.chosen
+        chosen = peers.chosen if action is Action.ALLOW else by_every_address(peers.chosen)
         if peers.is_broken and action is not Action.ALLOW:
             action, chosen = Action.DENY, (_EVERY_POD if is_ingress else EVERYONE)
         named = f"{field} ({rule.name})" if rule.name else field
@@ -243,6 +253,15 @@ class _Reader(Reader):
             self.note(field, f"a range must end after {ends.start}: it matches no port")
             return None
         return self.port_range(protocol, ends.start, ends.end, field)
+
+
+def by_every_address(selection: Selection) -> Selection:
+    """Take a pod to be in a block only where all of its addresses are."""
+    if isinstance(selection, AnyOf):
+        return AnyOf(tuple(by_every_address(part) for part in selection.parts))
+    if isinstance(selection, Block):
+        return replace(selection, one_address_is_enough=False)
+    return selection
 
 
 def _named(name: str) -> PortTerm:

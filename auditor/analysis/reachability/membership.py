@@ -156,7 +156,8 @@ class Membership:
         maybe = pieces | (nodes if selection.nodes is not Known.NO else 0)
         if selection.pods is Known.NO:
             return sure, maybe
-        answers = [_in_block(kind, pieces) for kind in entities.classes]
+        one = selection.one_address_is_enough
+        answers = [_in_block(kind, pieces, one_is_enough=one) for kind in entities.classes]
         held = entities.mask(number for number, (_, may_be) in enumerate(answers) if may_be)
         whole = entities.mask(number for number, (is_in, _) in enumerate(answers) if is_in)
         return sure | (whole if selection.pods is Known.YES else 0), maybe | held
@@ -243,8 +244,9 @@ class Membership:
                     fits and not (is_host and host_network is not Known.YES),
                     fits and not (is_host and host_network is Known.NO),
                 )
-            case Block(addresses, known, _):
-                is_in, may_be = _in_block(kind, self._entities.atoms.mask(addresses))
+            case Block(addresses, known, _, one):
+                pieces = self._entities.atoms.mask(addresses)
+                is_in, may_be = _in_block(kind, pieces, one_is_enough=one)
                 return is_in and known is Known.YES, may_be and known is not Known.NO
             case NodesByLabel(_, host_network):
                 return False, kind.host_network and host_network is not Known.NO
@@ -272,12 +274,12 @@ def _namespace_of(selection: Selection) -> str | None:
             return None
 
 
-def _in_block(kind: PodClass, pieces: int) -> tuple[bool, bool]:
-    """Tell whether a block holds all addresses of a class's pods, and whether it may hold one.
+def _in_block(kind: PodClass, pieces: int, *, one_is_enough: bool) -> tuple[bool, bool]:
+    """Tell whether the pods of a class are in a block for sure, and whether they may be.
 
-    One whose addresses were not read may be in any block; and where a block holds the address of
-    one family only, it depends on the family that is used (rule 29).
+    One whose addresses were not read may be in any block.
     """
     if not kind.pieces:
         return False, True
-    return not kind.pieces & ~pieces, bool(kind.pieces & pieces)
+    holds_one = bool(kind.pieces & pieces)
+    return holds_one if one_is_enough else not kind.pieces & ~pieces, holds_one

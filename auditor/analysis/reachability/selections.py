@@ -70,6 +70,9 @@ class Block(Struct, frozen=True):
     addresses: AddressSet
     pods: Known
     nodes: Known
+    one_address_is_enough: bool = True
+    """Whether a pod is among them by one address of several. What is admitted for one of its two
+    families is admitted; what is denied for one of them may go by the other (rule 29)."""
 
 
 class NodesByLabel(Struct, frozen=True):
