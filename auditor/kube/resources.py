@@ -70,7 +70,7 @@ def _other_way(group: str, kind: str, plural: str, *versions: str) -> Resource:
     return Resource(name, group, kind, OtherWay, supports=INGRESSES, versions=versions)
 
 
-def _admin(name: str, kind: str, version: str) -> Resource:
+def _admin(name: str, kind: str, *versions: str) -> Resource:
     group = name.partition(".")[2]
     return Resource(
         name,
@@ -79,7 +79,7 @@ def _admin(name: str, kind: str, version: str) -> Resource:
         AdminPolicy,
         namespaced=False,
         supports=NETWORK_POLICIES,
-        versions=(version,),
+        versions=versions,
     )
 
 
@@ -115,7 +115,7 @@ RESOURCES = (
     Resource(NETWORK_POLICIES, "networking.k8s.io", "NetworkPolicy", NetworkPolicy),
     _admin(ADMIN_NETWORK_POLICIES, "AdminNetworkPolicy", "v1alpha1"),
     _admin(BASELINE_ADMIN_NETWORK_POLICIES, "BaselineAdminNetworkPolicy", "v1alpha1"),
-    _admin(CLUSTER_NETWORK_POLICIES, "ClusterNetworkPolicy", "v1alpha2"),
+    _admin(CLUSTER_NETWORK_POLICIES, "ClusterNetworkPolicy", "v1beta1", "v1alpha2"),
     Resource(INGRESSES, "networking.k8s.io", "Ingress", Ingress),
     Resource(INGRESS_CLASSES, "networking.k8s.io", "IngressClass", IngressClass, namespaced=False),
     Resource(CLUSTER_ROLES, _RBAC, "ClusterRole", Role, namespaced=False),

@@ -121,10 +121,16 @@ class Discovery:
         if versions is None:
             return Absent(f"the server has no API group {resource.group!r}")
         known = {name: versions[name] for name in resource.versions if name in versions}
-        if not known:
-            served = ", ".join(sorted(versions))
-            return Unreadable(f"served as {served} only, which this version cannot read")
-        return _among(known, resource)
+        return _among(known, resource) if known else _elsewhere(versions, resource)
+
+
+def _elsewhere(versions: Mapping[str, _Version], resource: Resource) -> Whereabouts:
+    """Tell whether a group serves a resource in versions alone that we cannot read."""
+    served = ", ".join(sorted(versions))
+    has_it = any(resource.plural in version.resources for version in versions.values())
+    if has_it or not versions or any(version.doubt for version in versions.values()):
+        return Unreadable(f"served as {served} only, which this version cannot read")
+    return Absent(f"the server's API group {resource.group!r} has it in no version: {served}")
 
 
 def _among(known: Mapping[str, _Version], resource: Resource) -> Whereabouts:
