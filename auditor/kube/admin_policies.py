@@ -1,7 +1,7 @@
 """Policies of a cluster's administrator (policy.networking.k8s.io).
 
-v1alpha1 has AdminNetworkPolicy and BaselineAdminNetworkPolicy; v1alpha2 puts both into
-ClusterNetworkPolicy, with a tier, and v1beta1 keeps that shape. The three share their peers, so one type holds any of them.
+v1alpha1 has AdminNetworkPolicy and BaselineAdminNetworkPolicy; v1alpha2 and v1beta1 put both into
+ClusterNetworkPolicy, with a tier. The three share their peers, so one type holds any of them.
 """
 
 from msgspec import Struct, field
