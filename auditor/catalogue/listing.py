@@ -159,7 +159,13 @@ def _runtime_sockets() -> Iterator[CatalogueEntry]:
 
 def _metadata_endpoints() -> Iterator[CatalogueEntry]:
     for endpoint in host_services().metadata_endpoints:
-        yield CatalogueEntry(kind="metadata-endpoint", id=endpoint.address, name=endpoint.name)
+        yield CatalogueEntry(
+            kind="metadata-endpoint",
+            id=endpoint.address,
+            name=endpoint.name,
+            confirmed=endpoint.confirmed,
+            details=told(clouds=", ".join(endpoint.clouds)),
+        )
 
 
 def _frameworks() -> Iterator[CatalogueEntry]:

@@ -47,6 +47,8 @@ class Control(StrEnum):
     """Kubernetes Top Ten 2025 K05: Missing Network Segmentation Controls."""
     K8S_2025_K06 = "owasp-k8s-2025/K06"
     """Kubernetes Top Ten 2025 K06: Overly Exposed Kubernetes Components."""
+    K8S_2025_K08 = "owasp-k8s-2025/K08"
+    """Kubernetes Top Ten 2025 K08: Cluster To Cloud Lateral Movement."""
 
 
 SEGMENTATION_CONTROLS = (Control.DOCKER_D03, Control.K8S_2022_K07, Control.K8S_2025_K05)

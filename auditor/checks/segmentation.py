@@ -69,16 +69,19 @@ def unseen_admin_policies(facts: Facts) -> Iterator[Judgement]:
         )
 
 
-def classes_judged(facts: Facts) -> Iterator[tuple[WorkloadPods, tuple[int, ...]]]:
+def classes_judged(
+    facts: Facts, *, with_system: bool = False
+) -> Iterator[tuple[WorkloadPods, tuple[int, ...]]]:
     """Give every workload with the classes of its pods that have a network of their own.
 
     On the network of their node no policy holds, unless the plugin is known to judge them alike.
-    System namespaces are left out: what runs there serves everybody by design.
+    System namespaces are left out unless they are asked for: what runs there serves everybody by
+    design.
     """
     reachability = facts.reachability
     judges_hosts = reachability.profile.host_network is Known.YES
     for workload in facts.workloads:
-        if workload.namespace in facts.segments.system_namespaces:
+        if workload.namespace in facts.segments.system_namespaces and not with_system:
             continue
         pods = [pod for pod in workload.pods if judges_hosts or not pod.spec.host_network]
         numbers = {reachability.entities.number_of(pod) for pod in pods}

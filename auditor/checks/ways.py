@@ -45,9 +45,9 @@ def judge_ways(
         if exposure.target.workload is not None:
             ways.setdefault(exposure.target.workload, []).append(exposure)
     for workload, found in facts.recognised.items():
-        for recognised in _of_kind(facts, found, kind):
+        for recognised in of_kind(facts, found, kind):
             known = facts.catalogue.software[recognised.id]
-            elsewhere = _ports_of_others(facts, workload, known)
+            elsewhere = ports_of_others(facts, workload, known)
             leading = [
                 way
                 for way in ways.get(workload, ())
@@ -61,7 +61,7 @@ def judge_ways(
                 yield _without_way(facts, workload, recognised, known, audience, rate(known))
 
 
-def _of_kind(
+def of_kind(
     facts: Facts, found: tuple[Recognised, ...], kind: SoftwareKind
 ) -> Iterator[Recognised]:
     """Give what was recognised of a kind; of what is sure, guesses beside it say nothing more."""
@@ -70,7 +70,7 @@ def _of_kind(
     yield from sure or own
 
 
-def _ports_of_others(facts: Facts, workload: ObjectRef, known: Software) -> frozenset[int]:
+def ports_of_others(facts: Facts, workload: ObjectRef, known: Software) -> frozenset[int]:
     """Give the ports that its pods document beside those that the software is known by.
 
     Something else answers there, if the software answers where it is known to. A port that nobody

@@ -20,6 +20,8 @@ from auditor.kube.resources import (
     NAMESPACES,
     NETWORK_POLICIES,
     NODES,
+    PERSISTENT_VOLUME_CLAIMS,
+    PERSISTENT_VOLUMES,
     PODS,
     RESOURCE_BY_KIND,
     RESOURCE_BY_NAME,
@@ -72,6 +74,8 @@ def write_capture(cluster: Cluster, inventory: Inventory) -> bytes:
         INGRESS_CLASSES: _encoded(inventory.ingress_classes),
         CLUSTER_ROLES: _encoded(inventory.cluster_roles),
         ROLES: _encoded(inventory.roles),
+        PERSISTENT_VOLUMES: _encoded(inventory.persistent_volumes),
+        PERSISTENT_VOLUME_CLAIMS: _encoded(inventory.persistent_volume_claims),
         CONFIG_MAPS: _encoded(inventory.config_maps),
         **{name: _encoded(items) for name, items in inventory.other_ways.items()},
     }

@@ -26,12 +26,15 @@ from auditor.kube.resources import (
     NETWORK_POLICIES,
     NODES,
     OTHER_WAYS,
+    PERSISTENT_VOLUME_CLAIMS,
+    PERSISTENT_VOLUMES,
     PODS,
     RESOURCES,
     ROLES,
     SERVICES,
 )
 from auditor.kube.routes import Route
+from auditor.kube.storage import PersistentVolume, PersistentVolumeClaim
 from auditor.model.connection import Connection
 from auditor.model.reading import Coverage, ReadProblem, ReadState
 
@@ -56,6 +59,8 @@ class Inventory(Struct, frozen=True, kw_only=True):
     bindings: tuple[Binding, ...] = ()
     other_ways: Mapping[str, tuple[OtherWay | Route, ...]] = {}
     """By resource name, doors of kinds that this version does not follow; none without objects."""
+    persistent_volumes: tuple[PersistentVolume, ...] = ()
+    persistent_volume_claims: tuple[PersistentVolumeClaim, ...] = ()
     config_maps: tuple[ConfigMap, ...] = ()
     """Those that a rule names."""
     coverage: Mapping[str, Coverage]
@@ -120,6 +125,8 @@ def assemble(
         roles=tuple(sorted_objects[ROLES]),
         bindings=tuple(item for item in everything if isinstance(item, Binding)),
         other_ways={name: sorted_objects[name] for name in OTHER_WAYS if sorted_objects[name]},
+        persistent_volumes=tuple(sorted_objects[PERSISTENT_VOLUMES]),
+        persistent_volume_claims=tuple(sorted_objects[PERSISTENT_VOLUME_CLAIMS]),
         config_maps=tuple(sorted_objects[CONFIG_MAPS]),
         coverage=_settled_coverage(coverage, len(made), slices),
         problems=tuple(problems),

@@ -31,6 +31,7 @@ class ServiceSpec(Struct, frozen=True, gc=False, rename="camel", omit_defaults=T
     load_balancer_source_ranges: tuple[str, ...] = ()
     allocate_load_balancer_node_ports: bool = True
     ip_families: tuple[str, ...] = ()
+    cluster_ip: str | None = field(default=None, name="clusterIP")
 
 
 class LoadBalancerIngress(Struct, frozen=True, gc=False, omit_defaults=True):

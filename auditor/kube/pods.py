@@ -6,6 +6,7 @@ from msgspec import Struct, field
 from msgspec.structs import force_setattr
 
 from auditor.kube.meta import EnvNames, Flags, ObjectMeta
+from auditor.kube.storage import ShareSource
 from auditor.model.ports import Protocol
 
 
@@ -56,11 +57,18 @@ class HostPath(Struct, frozen=True, gc=False, omit_defaults=True):
     path: str = ""
 
 
-class Volume(Struct, frozen=True, gc=False, rename="camel", omit_defaults=True):
-    """A volume; only what ties it to the node is kept (core/v1 Volume)."""
+class Claim(Struct, frozen=True, gc=False, rename="camel", omit_defaults=True):
+    """Which claim a volume is (core/v1 PersistentVolumeClaimVolumeSource)."""
 
-    name: str
+    claim_name: str = ""
+
+
+class Volume(ShareSource, frozen=True, gc=False, rename="camel", omit_defaults=True):
+    """A volume; only what ties it to the node or to a server is kept (core/v1 Volume)."""
+
+    name: str = ""
     host_path: HostPath | None = None
+    persistent_volume_claim: Claim | None = None
 
 
 class PodSpec(Struct, frozen=True, gc=False, rename="camel", omit_defaults=True):

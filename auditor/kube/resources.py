@@ -12,6 +12,7 @@ from auditor.kube.pods import CronJob, Pod, Workload
 from auditor.kube.policies import NetworkPolicy
 from auditor.kube.rbac import Binding, Role
 from auditor.kube.routes import Route
+from auditor.kube.storage import PersistentVolume, PersistentVolumeClaim
 
 
 class Resource(Struct, frozen=True):
@@ -59,6 +60,8 @@ CLUSTER_ROLES = "clusterroles.rbac.authorization.k8s.io"
 CLUSTER_ROLE_BINDINGS = "clusterrolebindings.rbac.authorization.k8s.io"
 ROLES = "roles.rbac.authorization.k8s.io"
 ROLE_BINDINGS = "rolebindings.rbac.authorization.k8s.io"
+PERSISTENT_VOLUMES = "persistentvolumes"
+PERSISTENT_VOLUME_CLAIMS = "persistentvolumeclaims"
 CONFIG_MAPS = "configmaps"
 ROUTES = "routes.route.openshift.io"
 
@@ -122,6 +125,8 @@ RESOURCES = (
     Resource(CLUSTER_ROLE_BINDINGS, _RBAC, "ClusterRoleBinding", Binding, namespaced=False),
     Resource(ROLE_BINDINGS, _RBAC, "RoleBinding", Binding),
     Resource(ROLES, _RBAC, "Role", Role, supports=ROLE_BINDINGS),
+    Resource(PERSISTENT_VOLUMES, "", "PersistentVolume", PersistentVolume, namespaced=False),
+    Resource(PERSISTENT_VOLUME_CLAIMS, "", "PersistentVolumeClaim", PersistentVolumeClaim),
     Resource(CONFIG_MAPS, "", "ConfigMap", ConfigMap, is_named=True),
     _other_way("gateway.networking.k8s.io", "Gateway", "gateways", "v1", "v1beta1"),
     _other_way("networking.istio.io", "Gateway", "gateways", "v1", "v1beta1", "v1alpha3"),

@@ -31,6 +31,8 @@ from auditor.kube.resources import (
     NETWORK_POLICIES,
     NODES,
     OTHER_WAYS,
+    PERSISTENT_VOLUME_CLAIMS,
+    PERSISTENT_VOLUMES,
     PODS,
     RESOURCE_BY_NAME,
     ROLE_BINDINGS,
@@ -71,6 +73,8 @@ FIELDS = {
     ROLE_BINDINGS: "bindings",
     ROLES: "roles",
     CONFIG_MAPS: "config_maps",
+    PERSISTENT_VOLUMES: "persistent_volumes",
+    PERSISTENT_VOLUME_CLAIMS: "persistent_volume_claims",
 }
 """Where an inventory holds the objects of a resource; bindings are told apart by their kind."""
 
@@ -83,6 +87,16 @@ PROVEN_BY_ABSENCE = {
     "exposed-route-dangling": {PODS, ENDPOINT_SLICES},
     # Nothing isolates it, or nothing stops it: one policy, namespace or node more may.
     "egress-to-internet-unrestricted": {*REACHABILITY_RESTS_ON, CONFIG_MAPS},
+    "file-share-reachable-by-all-pods": {
+        *REACHABILITY_RESTS_ON,
+        CONFIG_MAPS,
+        PERSISTENT_VOLUME_CLAIMS,
+        SERVICES,
+    },
+    "legacy-service-open-to-cluster": {*REACHABILITY_RESTS_ON, CONFIG_MAPS},
+    "management-interface-open-to-cluster": {*REACHABILITY_RESTS_ON, CONFIG_MAPS},
+    "pod-can-reach-cloud-metadata": {*REACHABILITY_RESTS_ON, CONFIG_MAPS},
+    "pod-can-reach-node-services": {*REACHABILITY_RESTS_ON, CONFIG_MAPS},
     "namespace-without-default-deny": {*REACHABILITY_RESTS_ON, CONFIG_MAPS},
     "workload-egress-not-isolated": {*REACHABILITY_RESTS_ON, CONFIG_MAPS},
     "workload-ingress-not-isolated": {*REACHABILITY_RESTS_ON, CONFIG_MAPS},

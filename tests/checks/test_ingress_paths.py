@@ -31,7 +31,7 @@ def verdicts(*objects: Object, of: str = "app") -> dict[str, set[Verdict]]:
     found: dict[str, set[Verdict]] = {}
     for item in result.findings:
         is_console = item.subject.name == of
-        if is_console and item.check.startswith("management-interface-open-to-"):
+        if is_console and item.check in WAYS_FROM_OUTSIDE:
             audience = item.check.removeprefix("management-interface-open-to-")
             found.setdefault(audience, set()).add(item.verdict)
     return found

@@ -51,7 +51,7 @@ def verdicts(reading: Reading) -> dict[str, Finding]:
     return {
         item.check: item
         for item in result.findings
-        if item.check.startswith("management-interface-open-to-") and item.subject.name == "grafana"
+        if item.check in WAYS_FROM_OUTSIDE and item.subject.name == "grafana"
     }
 
 

@@ -159,10 +159,12 @@ class Reachability:
         """Give the ports on which one entity may talk to another: for sure, and at most."""
         found = []
         for bound in Bound:
-            number = self.standing(Direction.INGRESS, destination, source, bound)
-            other = self.standing(Direction.EGRESS, source, destination, bound)
-            common = self.ports.common(_only(number.allowed()), _only(other.allowed()))
+            into = self.standing(Direction.INGRESS, destination, source, bound)
+            out = self.standing(Direction.EGRESS, source, destination, bound)
+            common = self.ports.common(_only(into.allowed()), _only(out.allowed()))
             found.append(self.ports[common])
+            if into.is_exact and out.is_exact:
+                return found[0], found[0]
         return found[0], found[1]
 
     def undecided(self, direction: Direction, subject: int, others: int) -> tuple[int, int]:

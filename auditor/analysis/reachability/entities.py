@@ -173,6 +173,10 @@ class Entities:
         """Give the piece of the address space that holds an address."""
         return self._pieces([text])
 
+    def node(self, text: str) -> int:
+        """Give the nodes whose addresses lie in one piece with an address of a node."""
+        return self._pieces([text]) << self.atoms.count
+
     def _pieces(self, texts: Iterable[str]) -> int:
         known = (normal_address(text) for text in texts)
         return self.atoms.mask(AddressSet.of(text for text in known if text))
