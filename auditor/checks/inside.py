@@ -14,7 +14,7 @@ from auditor.analysis.recognition.software import Recognised
 from auditor.analysis.workloads import documented_ports
 from auditor.catalogue.software import Software, SoftwareKind
 from auditor.checks.check import Judgement
-from auditor.checks.segmentation import ISOLATION_NEEDS, ISOLATION_READS
+from auditor.checks.segmentation import ISOLATION_NEEDS, ISOLATION_READS, classes_judged
 from auditor.checks.ways import of_kind, ports_of_others
 from auditor.kube.resources import NETWORK_POLICIES
 from auditor.model.identity import ObjectRef
@@ -41,23 +41,23 @@ def judge_opening(facts: Facts, found: Opening) -> tuple[Verdict, str | None]:
     return Verdict.PASS, None
 
 
-def judge_openness(
-    facts: Facts, kind: SoftwareKind, skipped: frozenset[str] = frozenset()
-) -> Iterator[Judgement]:
+def judge_openness(facts: Facts, kind: SoftwareKind, *, with_system: bool) -> Iterator[Judgement]:
     """Judge whether a stranger may reach what was recognised as software of a kind."""
-    for workload, found in facts.recognised.items():
-        if workload.namespace in skipped or workload not in facts.owners.classes:
-            continue
-        for recognised in of_kind(facts, found, kind):
+    for workload, classes in classes_judged(facts, with_system=with_system):
+        for recognised in of_kind(facts, facts.recognised.get(workload.ref, ()), kind):
             known = facts.catalogue.software[recognised.id]
-            yield _judged(facts, workload, recognised, known)
+            yield _judged(facts, workload.ref, classes, recognised, known)
 
 
 def _judged(
-    facts: Facts, workload: ObjectRef, recognised: Recognised, known: Software
+    facts: Facts,
+    workload: ObjectRef,
+    classes: tuple[int, ...],
+    recognised: Recognised,
+    known: Software,
 ) -> Judgement:
     entities = facts.reachability.entities
-    pairs = [(entities.stranger, entities.bit(number)) for number in facts.owners.classes[workload]]
+    pairs = [(entities.stranger, entities.bit(number)) for number in classes]
     wanted = _ports(facts, workload, recognised, known)
     found = opening(facts.reachability, pairs, wanted, Direction.INGRESS)
     verdict, reason = judge_opening(facts, found)

@@ -22,6 +22,10 @@ DASHBOARD = (
     a_service("app", selector={"app": "app"}, ports=[{"port": 80, "targetPort": 9090}]),
 )
 
+WAYS_FROM_OUTSIDE = {
+    f"management-interface-open-to-{audience}" for audience in ("internet", "private-network")
+}
+
 
 def verdicts(*objects: Object, of: str = "app") -> dict[str, set[Verdict]]:
     """Give what the two path checks of consoles say of a workload."""

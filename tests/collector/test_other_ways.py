@@ -33,6 +33,10 @@ GRAFANA: dict[str, Any] = {
     "status": {"phase": "Running"},
 }
 
+WAYS_FROM_OUTSIDE = {
+    f"management-interface-open-to-{audience}" for audience in ("internet", "private-network")
+}
+
 
 def a_way(name: str) -> dict[str, Any]:
     """Write an object of a resource, with what nobody reads of it."""

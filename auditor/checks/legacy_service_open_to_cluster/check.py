@@ -3,8 +3,8 @@
 ## What it reports
 A workload that was recognised as a traditional service, and that a pod of another namespace may
 dial on a port of it without any policy naming that pod: no policy selects it, one admits everybody,
-or the network plugin enforces none. System namespaces are left out: the cluster's DNS is for
-everyone.
+or the network plugin enforces none. Pods on their node's network are left out, and so are system
+namespaces: the cluster's DNS is for everyone.
 
 ## Why it matters
 These services trust their network: many ask for no password, or for one that every application
@@ -39,8 +39,7 @@ from auditor.model.verdict import Severity
 
 
 def _judge(facts: Facts, _: NoParameters) -> Iterator[Judgement]:
-    skipped = frozenset(facts.segments.system_namespaces)
-    return judge_openness(facts, SoftwareKind.LEGACY, skipped)
+    return judge_openness(facts, SoftwareKind.LEGACY, with_system=False)
 
 
 CHECK = Check(

@@ -3,7 +3,8 @@
 ## What it reports
 A workload that was recognised as a management interface, and that a pod of another namespace may
 dial on a port of it without any policy naming that pod: no policy selects it, one admits everybody,
-or the network plugin enforces none.
+or the network plugin enforces none. Pods on their node's network are left out: no policy holds
+there, and `pod-can-reach-node-services` judges the nodes.
 
 ## Why it matters
 A login is not a wall. Whoever takes over the least guarded pod can try the console's passwords and
@@ -39,7 +40,7 @@ from auditor.model.verdict import Severity
 
 
 def _judge(facts: Facts, _: NoParameters) -> Iterator[Judgement]:
-    return judge_openness(facts, SoftwareKind.MANAGEMENT)
+    return judge_openness(facts, SoftwareKind.MANAGEMENT, with_system=True)
 
 
 CHECK = Check(
