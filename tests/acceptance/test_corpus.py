@@ -40,6 +40,41 @@ BOUTIQUE: Failures = {
     "node-port-open": {("Service/default/frontend-external", None)},
 }
 
+OUTSIDE_THE_BOUTIQUE = {
+    (workload, None)
+    for workload in (
+        "Deployment/big-monolith/hunger-check-deployment",
+        "Deployment/default/build-code-deployment",
+        "Deployment/default/health-check-deployment",
+        "Deployment/default/internal-proxy-deployment",
+        "Deployment/default/kubernetes-goat-home-deployment",
+        "Deployment/default/poor-registry-deployment",
+        "Deployment/default/system-monitor-deployment",
+        "Deployment/secure-middleware/cache-store-deployment",
+        "Job/default/batch-check-job",
+        "Job/default/hidden-in-layers",
+        "Job/default/kube-bench-master",
+        "Job/default/kube-bench-node",
+    )
+}
+BOUTIQUE_WORKLOADS = {
+    (f"Deployment/boutique/{name}", None)
+    for name in (
+        "adservice",
+        "cartservice",
+        "checkoutservice",
+        "currencyservice",
+        "emailservice",
+        "frontend",
+        "loadgenerator",
+        "paymentservice",
+        "productcatalogservice",
+        "recommendationservice",
+        "redis-cart",
+        "shippingservice",
+    )
+}
+
 LIVE: Failures = {
     # An API server without kubelets: nothing gives its pods a network.
     "cni-unidentified": {("Cluster/snapshot/live-cluster", None)},
@@ -53,6 +88,18 @@ LIVE: Failures = {
         ("Service/boutique/frontend-external", 31714),
         ("Service/default/internal-proxy-info-app-service", 30003),
     },
+    # Nothing selects these; the boutique's policies may hold or not, since no plugin is known.
+    "workload-ingress-not-isolated": OUTSIDE_THE_BOUTIQUE,
+    "workload-egress-not-isolated": OUTSIDE_THE_BOUTIQUE,
+    "namespace-without-default-deny": {
+        ("Namespace/big-monolith", None),
+        ("Namespace/default", None),
+        ("Namespace/secure-middleware", None),
+    },
+    # Each of the boutique's egress rules admits everything, enforced or not.
+    "egress-to-internet-unrestricted": OUTSIDE_THE_BOUTIQUE | BOUTIQUE_WORKLOADS,
+    "pod-can-reach-node-services": OUTSIDE_THE_BOUTIQUE | BOUTIQUE_WORKLOADS,
+    "policy-admits-everyone": {("NetworkPolicy/boutique/frontend", None)},
     SEGMENTLESS: {
         ("Namespace/big-monolith", None),
         ("Namespace/boutique", None),
