@@ -17,6 +17,7 @@ from auditor.analysis.nodes import NodeFacts
 from auditor.analysis.platform import describe_cni
 from auditor.analysis.reachability.connections import Owners
 from auditor.analysis.reachability.engine import Reachability
+from auditor.analysis.reachability.isolated import Isolations
 from auditor.analysis.reachability.isolation import IngressIsolation
 from auditor.analysis.reachability.plugin_profile import profile_of
 from auditor.analysis.reachability.routed import routed_ports
@@ -113,6 +114,11 @@ class Facts:
             inventory.nodes,
             (*inventory.network_policies, *inventory.admin_policies),
         )
+
+    @cached_property
+    def isolations(self) -> Isolations:
+        """Which workloads something isolates, and where those may go that nothing does."""
+        return Isolations(self.reachability)
 
     @cached_property
     def owners(self) -> Owners:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from msgspec import Struct
 
 from auditor.analysis.facts import Facts
-from auditor.analysis.reachability.isolated import Isolation, isolation_of
+from auditor.analysis.reachability.isolated import Isolation
 from auditor.analysis.reachability.profile import Known
 from auditor.analysis.reachability.standing import Direction
 from auditor.analysis.workloads import WorkloadPods
@@ -45,7 +45,7 @@ class WorkloadIsolation(Struct, frozen=True):
 def isolations(facts: Facts, direction: Direction) -> Iterator[WorkloadIsolation]:
     """Tell of every workload with a network of its own whether something isolates it."""
     for workload, classes in classes_judged(facts):
-        found = isolation_of(facts.reachability, workload.ref, classes, direction)
+        found = facts.isolations.of(workload.ref, classes, direction)
         yield WorkloadIsolation(workload, found, *_verdict(facts, found))
 
 

@@ -40,7 +40,7 @@ BOUTIQUE: Failures = {
     "node-port-open": {("Service/default/frontend-external", None)},
 }
 
-OUTSIDE_THE_BOUTIQUE = {
+OUTSIDE_THE_BOUTIQUE: set[tuple[str, int | None]] = {
     (workload, None)
     for workload in (
         "Deployment/big-monolith/hunger-check-deployment",
@@ -57,7 +57,7 @@ OUTSIDE_THE_BOUTIQUE = {
         "Job/default/kube-bench-node",
     )
 }
-BOUTIQUE_WORKLOADS = {
+BOUTIQUE_WORKLOADS: set[tuple[str, int | None]] = {
     (f"Deployment/boutique/{name}", None)
     for name in (
         "adservice",

@@ -23,6 +23,11 @@ class AdminTier:
         self._ports = ports
         self._rules: dict[Direction, tuple[Rule, ...]] = {}
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether it holds no rule."""
+        return not self._rules
+
     def load(self, drafts: Iterable[Draft]) -> None:
         """Take the policies of the tier in place of those before."""
         ordered = sorted(drafts, key=lambda draft: (draft.priority, draft.ref.name, draft.ref.kind))

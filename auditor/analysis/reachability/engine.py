@@ -88,7 +88,7 @@ class Reachability:
         self._admin = AdminTier("Admin", self.entities, self.membership, resolver)
         self.network_policies = NetworkPolicies(self.entities, self.membership, resolver)
         self._baseline = AdminTier("Baseline", self.entities, self.membership, resolver)
-        self.layers: tuple[Layer, ...] = (self._admin, self.network_policies, self._baseline)
+        self.layers: tuple[Layer, ...] = ()
         self._load(is_admin=True)
         self._load(is_admin=False)
 
@@ -110,6 +110,8 @@ class Reachability:
             self._baseline.load(draft for draft in drafts if draft.is_baseline)
         else:
             self.network_policies.load(drafts)
+        every: tuple[Layer, ...] = (self._admin, self.network_policies, self._baseline)
+        self.layers = tuple(layer for layer in every if not layer.is_idle)
 
     @property
     def drafts(self) -> Mapping[ObjectRef, Draft]:

@@ -23,44 +23,76 @@ class Isolation(Struct, frozen=True):
     """What isolates it, or that nothing does; never empty."""
 
 
-def isolation_of(
-    reachability: Reachability, ref: ObjectRef, classes: Iterable[int], direction: Direction
-) -> Isolation:
-    """Tell whether all pods of a workload are isolated in a direction (rules 1, 2, 34).
+class _Found(Struct, frozen=True):
+    """What holds of some classes, whatever workloads their pods belong to."""
 
-    A pod is isolated where nothing is let through only for want of a rule: a NetworkPolicy selects
-    it, or a tier denies all that it could be about. Administrators' policies cannot speak of
-    outside addresses on ingress (rule 40), so there they need not.
-    """
-    entities = reachability.entities
-    others = entities.stranger
-    if direction is Direction.EGRESS:
-        others |= entities.outside
-    found: list[Known] = []
-    deciding: dict[Origin, None] = {}
-    idle: dict[Origin, None] = {}
-    for number in classes:
-        bit = entities.bit(number)
-        sure, maybe = reachability.undecided(direction, bit, others)
-        found.append(Known.NO if sure else Known.UNKNOWN if maybe else Known.YES)
-        deciding |= dict.fromkeys(_deciding(reachability, direction, bit, others))
-        view = reachability.view(direction, bit, is_source=direction is Direction.EGRESS)
-        idle |= dict.fromkeys(item.origin for item in reachability.network_policies.selecting(view))
-    worst = next((item for item in (Known.NO, Known.UNKNOWN) if item in found), Known.YES)
-    return Isolation(worst, _hops(reachability, ref, direction, (worst, deciding, idle)))
+    is_isolated: Known
+    deciding: tuple[Origin, ...]
+    """Rules that deny something to whom no rule names."""
+    selecting: tuple[Origin, ...]
+    """Policies that speak to the pods, with or without an effect."""
 
 
 class Leaving(Struct, frozen=True):
-    """Which outside addresses a workload may open connections to, on at least one port."""
+    """Which outside addresses some pods may open connections to, on at least one port."""
 
     sure: AddressSet
     maybe: AddressSet
     """Those that it may be; never fewer."""
-    hops: tuple[Hop, ...]
+    rules: tuple[Hop, ...]
+    """What admits them."""
 
 
-def leaving(reachability: Reachability, ref: ObjectRef, classes: tuple[int, ...]) -> Leaving:
-    """Tell where the pods of a workload may go outside of the cluster, and by which rules."""
+class Isolations:
+    """Answers for workloads; those whose pods are of the same classes are worked out once."""
+
+    def __init__(self, reachability: Reachability) -> None:
+        """Ask about the policies of one cluster."""
+        self._reachability = reachability
+        self._found: dict[tuple[tuple[int, ...], Direction], _Found] = {}
+        self._leaving: dict[tuple[int, ...], Leaving] = {}
+
+    def of(self, ref: ObjectRef, classes: tuple[int, ...], direction: Direction) -> Isolation:
+        """Tell whether all pods of a workload are isolated in a direction (rules 1, 2, 34).
+
+        A pod is isolated where nothing is let through only for want of a rule: a NetworkPolicy
+        selects it, or a tier denies all that it could be about. Administrators' policies cannot
+        speak of outside addresses on ingress (rule 40), so there they need not.
+        """
+        key = (classes, direction)
+        found = self._found.get(key)
+        if found is None:
+            found = self._found[key] = self._work_out(*key)
+        return Isolation(found.is_isolated, _hops(self._reachability, ref, direction, found))
+
+    def leaving(self, classes: tuple[int, ...]) -> Leaving:
+        """Tell where some pods may go outside of the cluster, and by which rules."""
+        found = self._leaving.get(classes)
+        if found is None:
+            found = self._leaving[classes] = _leaving(self._reachability, classes)
+        return found
+
+    def _work_out(self, classes: tuple[int, ...], direction: Direction) -> _Found:
+        reachability, entities = self._reachability, self._reachability.entities
+        others = entities.stranger
+        if direction is Direction.EGRESS:
+            others |= entities.outside
+        found: list[Known] = []
+        deciding: dict[Origin, None] = {}
+        selecting: dict[Origin, None] = {}
+        for number in classes:
+            bit = entities.bit(number)
+            sure, maybe = reachability.undecided(direction, bit, others)
+            found.append(Known.NO if sure else Known.UNKNOWN if maybe else Known.YES)
+            deciding |= dict.fromkeys(_deciding(reachability, direction, bit, others))
+            view = reachability.view(direction, bit, is_source=direction is Direction.EGRESS)
+            policies = reachability.network_policies.selecting(view)
+            selecting |= dict.fromkeys(item.origin for item in policies)
+        worst = next((item for item in (Known.NO, Known.UNKNOWN) if item in found), Known.YES)
+        return _Found(worst, tuple(deciding), tuple(selecting))
+
+
+def _leaving(reachability: Reachability, classes: tuple[int, ...]) -> Leaving:
     entities = reachability.entities
     reached = [0, 0]
     rules: dict[Origin, None] = {}
@@ -76,10 +108,8 @@ def leaving(reachability: Reachability, ref: ObjectRef, classes: tuple[int, ...]
                 if step.action is Action.ALLOW and step.maybe & entities.outside:
                     rules |= dict.fromkeys(step.origins)
     sure, maybe = (entities.atoms.addresses(mask) for mask in reached)
-    hops = isolation_of(reachability, ref, classes, Direction.EGRESS).hops
-    if rules and reached[1]:
-        hops = (*_listed([(item, "admits outside addresses", "") for item in rules]), *hops)
-    return Leaving(sure, maybe, hops)
+    hops = _listed([(item, "admits outside addresses", "") for item in rules])
+    return Leaving(sure, maybe, hops if reached[1] else ())
 
 
 def _deciding(
@@ -94,23 +124,19 @@ def _deciding(
 
 
 def _hops(
-    reachability: Reachability,
-    ref: ObjectRef,
-    direction: Direction,
-    found: tuple[Known, dict[Origin, None], dict[Origin, None]],
+    reachability: Reachability, ref: ObjectRef, direction: Direction, found: _Found
 ) -> tuple[Hop, ...]:
-    is_isolated, deciding, selecting = found
     name = reachability.profile.name
-    if is_isolated is not Known.NO and deciding:
-        doubt = "" if is_isolated is Known.YES else f"whether {name} enforces it is not known"
-        value = f"isolates for {direction}"
-        return _listed([(item, value, doubt) for item in deciding])
-    idle = [item for item in selecting if item not in deciding]
+    if found.is_isolated is not Known.NO and found.deciding:
+        is_sure = found.is_isolated is Known.YES
+        doubt = "" if is_sure else f"whether {name} enforces it is not known"
+        return _listed([(item, f"isolates for {direction}", doubt) for item in found.deciding])
+    idle = [item for item in found.selecting if item not in found.deciding]
     if idle:
         note = f"declared, not enforced by {name}"
         return _listed([(item, "selects it", note) for item in idle])
-    if deciding:
-        partly = _listed([(item, "isolates some of its pods only", "") for item in deciding])
+    if found.deciding:
+        partly = _listed([(item, "isolates some of its pods only", "") for item in found.deciding])
         return (*partly, Hop(str(ref), direction, "no policy isolates the others"))
     return (Hop(str(ref), direction, "no policy isolates it"),)
 

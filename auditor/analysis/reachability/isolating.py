@@ -53,6 +53,11 @@ class NetworkPolicies:
         self._around: dict[Direction, dict[int, list[int]]] = {}
         self._indexed_at = -1
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether there is no policy: what becomes of nodes' pods makes no difference then."""
+        return not any(self._policies.values())
+
     def load(self, drafts: Iterable[Draft]) -> None:
         """Take some policies in place of those before."""
         self._indexed_at = -1

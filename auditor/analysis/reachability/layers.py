@@ -38,6 +38,10 @@ class Layer(Protocol):
 
     name: str
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether it does nothing with any connection, so that it need not be asked."""
+
     def steps(self, view: View) -> Iterator[Step]:
         """Say what it does with the connections of a view, in order."""
 

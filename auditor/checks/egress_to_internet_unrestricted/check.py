@@ -27,7 +27,7 @@ Kubernetes documentation, Network Policies, "Default allow all egress traffic".
 from collections.abc import Iterator
 
 from auditor.analysis.facts import Facts
-from auditor.analysis.reachability.isolated import leaving
+from auditor.analysis.reachability.standing import Direction
 from auditor.analysis.workloads import WorkloadPods
 from auditor.catalogue.frameworks import Topic
 from auditor.checks.check import SEGMENTATION_CONTROLS, Check, Family, Judgement, NoParameters
@@ -44,7 +44,8 @@ def _judge(facts: Facts, _: NoParameters) -> Iterator[Judgement]:
 
 
 def _judged(facts: Facts, workload: WorkloadPods, classes: tuple[int, ...]) -> Judgement:
-    found = leaving(facts.reachability, workload.ref, classes)
+    found = facts.isolations.leaving(classes)
+    isolation = facts.isolations.of(workload.ref, classes, Direction.EGRESS)
     sure, maybe = (facts.space.audience_of(item) for item in (found.sure, found.maybe))
     verdict, reason = Verdict.PASS, None
     if facts.reachability_gap:
@@ -67,7 +68,7 @@ def _judged(facts: Facts, workload: WorkloadPods, classes: tuple[int, ...]) -> J
         subject=workload.ref,
         verdict=verdict,
         summary=f"{workload.ref} {words[verdict]}",
-        evidence=found.hops,
+        evidence=(*found.rules, *isolation.hops),
         reason=reason,
     )
 

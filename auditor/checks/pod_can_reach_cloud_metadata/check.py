@@ -72,11 +72,13 @@ def _judge(facts: Facts, _: NoParameters) -> Iterator[Judgement]:
         if workload.ref.kind == "DaemonSet" and workload.ref.name in _PROXIES
     ]
     entities = facts.reachability.entities
-    pieces = {entities.address(item.address) for item in endpoints}
+    pieces = sorted({entities.address(item.address) for item in endpoints})
+    known: dict[tuple[int, ...], Opening] = {}
     for workload, classes in classes_judged(facts):
-        pairs = [(entities.bit(number), piece) for number in classes for piece in sorted(pieces)]
-        found = opening(facts.reachability, pairs, _HTTP, Direction.EGRESS)
-        yield _judged(facts, workload, found, endpoints, tuple(proxies))
+        if classes not in known:
+            pairs = [(entities.bit(number), piece) for number in classes for piece in pieces]
+            known[classes] = opening(facts.reachability, pairs, _HTTP, Direction.EGRESS)
+        yield _judged(facts, workload, known[classes], endpoints, tuple(proxies))
 
 
 def _untold(facts: Facts, cloud: str | None) -> Judgement:

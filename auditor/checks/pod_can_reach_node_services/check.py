@@ -58,10 +58,12 @@ def _judge(facts: Facts, _: NoParameters) -> Iterator[Judgement]:
     entities, services = facts.reachability.entities, _services()
     nodes, wanted = entities.nodes, _ports_of(services)
     bits = [1 << at for at in range(nodes.bit_length()) if nodes >> at & 1]
+    known: dict[tuple[int, ...], Opening] = {}
     for workload, classes in classes_judged(facts):
-        pairs = [(entities.bit(number), bit) for number in classes for bit in bits]
-        found = opening(facts.reachability, pairs, wanted, Direction.EGRESS)
-        yield _judged(facts, workload, found, services)
+        if classes not in known:
+            pairs = [(entities.bit(number), bit) for number in classes for bit in bits]
+            known[classes] = opening(facts.reachability, pairs, wanted, Direction.EGRESS)
+        yield _judged(facts, workload, known[classes], services)
 
 
 def _judged(
@@ -71,7 +73,7 @@ def _judged(
     if not facts.nodes.addresses:
         verdict, reason = Verdict.UNKNOWN, "no node shows an address"
     open_ones = found.sure or found.maybe
-    named = [item.name for item in services if _ports_of((item,)) & open_ones]
+    named = [item.name for item in services if (item.protocol, item.first) in open_ones]
     words = {
         Verdict.FAIL: f"may reach host services on nodes: {', '.join(named[:3])} and the like",
         Verdict.PASS: "cannot reach the host services of nodes",
