@@ -8,10 +8,10 @@ EXAMPLE := examples/fleet/auditor.yaml
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint e2e bench lock docs clean
+.PHONY: help demo test lint e2e second-opinion bench lock docs clean
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-6s  %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-14s  %s\n", $$1, $$2 }' Makefile
 
 # It answers 3 where something could not be audited, and the fleet has such a gap: no breakdown.
 demo: $(VENV)/.project ## Audit a simulated fleet of six clusters (installs the runtime set only)
@@ -47,6 +47,11 @@ e2e: $(VENV)/.dev $(VENV)/.project ## Use the built wheel as a stranger would, t
 	"$$tmp/venv/bin/exposure-auditor" db check --database "sqlite:///$$tmp/auditor.db"; \
 	$(BIN)/python -m pytest -m e2e tests/e2e
 
+# Another analyser, in an environment of its own: its pins are not ours to share.
+second-opinion: $(VENV)/.dev $(VENV)/.project $(VENV)/.second-opinion ## Hold reachability against np-guard's analyser
+	@EXPOSURE_AUDITOR_NCA=$(VENV)/second-opinion/bin/nca \
+		$(BIN)/python -m pytest -m second_opinion tests/secondopinion
+
 bench: $(VENV)/.dev $(VENV)/.project ## Measure
 	@$(BIN)/python -m benchmarks
 
@@ -58,9 +63,13 @@ docs: $(VENV)/.dev $(VENV)/.project ## Write the generated pages and the Cluster
 COMPILE = $(BIN)/uv pip compile -q --no-config --generate-hashes --no-header --universal \
 	--python-version 3.11 $(if $(UPGRADE),--upgrade) pyproject.toml
 
+COMPILE_OTHERS = $(BIN)/uv pip compile -q --no-config --generate-hashes --no-header --universal \
+	--python-version 3.11 $(if $(UPGRADE),--upgrade) -
+
 lock: $(VENV)/.dev ## Write requirements/ anew (UPGRADE=1 takes newer versions)
 	@$(COMPILE) --group build -o requirements/runtime.txt >/dev/null
 	@$(COMPILE) --group dev -c requirements/runtime.txt -o requirements/dev.txt >/dev/null
+	@echo network-config-analyzer | $(COMPILE_OTHERS) -o requirements/second-opinion.txt >/dev/null
 	@! grep -n '://' requirements/*.txt
 
 clean: ## Remove the environment, caches and built files
@@ -83,6 +92,11 @@ $(VENV)/.runtime: requirements/runtime.txt $(VENV)/.python
 
 $(VENV)/.dev: requirements/dev.txt $(VENV)/.runtime
 	@$(BIN)/python $(PIP_INSTALL) --require-hashes -r $<
+	@touch $@
+
+$(VENV)/.second-opinion: requirements/second-opinion.txt $(VENV)/.python
+	@$(BIN)/python -m venv $(VENV)/second-opinion
+	@$(VENV)/second-opinion/bin/python $(PIP_INSTALL) --require-hashes -r $<
 	@touch $@
 
 # The project itself, editable; the runtime set holds what builds it.

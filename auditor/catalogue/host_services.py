@@ -23,8 +23,8 @@ class MetadataEndpoint(Struct, frozen=True, forbid_unknown_fields=True):
     clouds: tuple[str, ...] = ()
     """Clouds whose machines are given their own credentials or secrets there; none where what is
     there is meant for pods, or is no cloud's."""
-    confirmed: bool = True
-    """Whether that was seen in a source of its own, for all of these clouds."""
+    unconfirmed_clouds: tuple[str, ...] = ()
+    """Further ones, of which that was not seen in a source of its own."""
 
 
 class NodePort(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -163,8 +163,7 @@ def _metadata_endpoints() -> Iterator[CatalogueEntry]:
             kind="metadata-endpoint",
             id=endpoint.address,
             name=endpoint.name,
-            confirmed=endpoint.confirmed,
-            details=told(clouds=", ".join(endpoint.clouds)),
+            details=told(clouds=endpoint.clouds, clouds_not_confirmed=endpoint.unconfirmed_clouds),
         )
 
 

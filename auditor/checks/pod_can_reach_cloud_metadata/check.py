@@ -61,7 +61,8 @@ def _judge(facts: Facts, _: NoParameters) -> Iterator[Judgement]:
     endpoints = tuple(
         item
         for item in host_services().metadata_endpoints
-        if cloud in item.clouds and normal_address(item.address) is not None
+        if cloud in (*item.clouds, *item.unconfirmed_clouds)
+        and normal_address(item.address) is not None
     )
     if not endpoints:
         yield _untold(facts, cloud)
@@ -105,7 +106,7 @@ def _judged(
     verdict, reason = judge_opening(facts, found)
     if verdict is Verdict.FAIL and proxies:
         verdict, reason = Verdict.UNKNOWN, f"{proxies[0].hop} stands before the service"
-    elif verdict is Verdict.FAIL and not any(item.confirmed for item in endpoints):
+    elif verdict is Verdict.FAIL and not any(facts.site.cloud in item.clouds for item in endpoints):
         verdict = Verdict.UNKNOWN
         reason = f"that {endpoints[0].name} gives credentials there was not confirmed"
     words = {

@@ -1,0 +1,1 @@
+"""Held against other analysers, where they are installed: `make second-opinion`."""
