@@ -12,7 +12,9 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from statistics import median
+from tempfile import TemporaryDirectory
 
 import msgspec
 
@@ -54,6 +56,59 @@ def main() -> None:
         f"{QUESTION_WANTED:.0f} ms, a change under {CHANGE_WANTED:.0f} ms, under "
         f"{MEGABYTES_WANTED} MB; hostile: any question under {HOSTILE_WANTED / 1000:.0f} s"
     )
+    _beside_np_guard()
+
+
+def _beside_np_guard() -> None:
+    """Give the same files to both programs, from the command to the last line."""
+    other = Path(sys.prefix) / "second-opinion" / "bin" / "nca"
+    if not other.exists():
+        print("  np-guard's analyser is not installed: `make second-opinion` does that")
+        return
+    own = Path(sys.prefix) / "bin" / "exposure-auditor"
+    for name in list(SIZES)[:2]:
+        figures = _measure(name)
+        with TemporaryDirectory() as folder:
+            write(SIZES[name](), Path(folder, "all.yaml"))
+            theirs = _seconds(
+                [
+                    other,
+                    "--connectivity",
+                    folder,
+                    "-r",
+                    folder,
+                    "-o",
+                    "txt_no_fw_rules",
+                    "--return_0",
+                ]
+            )
+            source = f"snapshot:{folder}"
+            ours = _seconds([own, "reachability", source, "--assume-cni", "reference"])
+        analysis = figures["compile"] + figures["pairs"]
+        print(
+            f"  {name:30} np-guard's {theirs:6.1f} s, this command {ours:5.2f} s wall: "
+            f"{theirs / ours:.0f} x; its analysis alone {theirs / analysis:.0f} x"
+        )
+
+
+def write(cluster: GeneratedCluster, path: Path) -> None:
+    """Write a generated cluster as manifests."""
+    documents = [
+        {"apiVersion": version, "kind": kind, **msgspec.to_builtins(item)}
+        for version, kind, items in (
+            ("v1", "Namespace", cluster.namespaces),
+            ("v1", "Pod", cluster.pods),
+            ("networking.k8s.io/v1", "NetworkPolicy", cluster.policies),
+        )
+        for item in items
+    ]
+    path.write_text("\n---\n".join(json.dumps(item) for item in documents), encoding="utf-8")
+
+
+def _seconds(command: list[str | Path]) -> float:
+    began = time.perf_counter()
+    subprocess.run(command, check=True, capture_output=True)
+    return time.perf_counter() - began
 
 
 def _measure(name: str) -> dict[str, float]:

@@ -4,14 +4,12 @@ It is run as a program, over the public corpus and over generated clusters. Wher
 the difference is explained here, case by case; anything else is a failure.
 """
 
-import json
 import os
 import re
 import subprocess
 from collections import defaultdict
 from pathlib import Path
 
-import msgspec
 import pytest
 
 from auditor.analysis.facts import Facts
@@ -24,6 +22,7 @@ from auditor.model.ports import ALL_PORTS, PortSet, Protocol
 from auditor.settings.configuration import Configuration
 from auditor.settings.limits import ReadLimits
 from benchmarks.clusters import ordinary
+from benchmarks.reachability import write
 from tests.checks.fixtures import AT
 from tests.reachability.asking import engine_of
 
@@ -140,16 +139,7 @@ def test_both_say_the_same_of_the_corpus(case: str) -> None:
 @pytest.mark.parametrize("seed", range(1, 6))
 def test_both_say_the_same_of_generated_clusters(tmp_path: Path, seed: int) -> None:
     cluster = ordinary(120, 80, seed=seed)
-    documents = [
-        {"apiVersion": version, "kind": kind, **msgspec.to_builtins(item)}
-        for version, kind, items in (
-            ("v1", "Namespace", cluster.namespaces),
-            ("v1", "Pod", cluster.pods),
-            ("networking.k8s.io/v1", "NetworkPolicy", cluster.policies),
-        )
-        for item in items
-    ]
-    (tmp_path / "all.yaml").write_text("\n---\n".join(json.dumps(item) for item in documents))
+    write(cluster, tmp_path / "all.yaml")
     theirs, ours = _inside(_asked(tmp_path)), _inside(_ours(tmp_path))
     assert len(ours) > 50
     assert ours == theirs
