@@ -76,7 +76,15 @@ class FleetReader(Generic[Used]):
 
     def read(self, texts: Iterable[str]) -> ReadFleet[Used]:
         """Read the named sources; none: every connector of the configuration, or the default."""
-        return asyncio.run(self.read_beside(texts))
+        kept: list[ReadFleet[Used]] = []
+
+        async def keep() -> None:
+            # Not as the result of the task: when the loop ends, the standard library writes out
+            # the task with its result to name it, and that may be every finding of a fleet.
+            kept.append(await self.read_beside(texts))
+
+        asyncio.run(keep())
+        return kept[0]
 
     async def read_beside(self, texts: Iterable[str]) -> ReadFleet[Used]:
         """Do the same in a loop that runs already."""

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 from collections.abc import Iterator
+from functools import lru_cache
 from ipaddress import ip_address
 
 from msgspec import Struct, field
@@ -16,6 +17,9 @@ from auditor.model.ports import ALL_PORTS, PortSet
 from auditor.reports.text import safe
 
 REACHABILITY_SCHEMA = "exposure-auditor/reachability/v1"
+
+_KEPT = 4096
+"""Sets of ports whose text is kept: most connections share a few."""
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """What makes a spreadsheet take a cell for a formula."""
@@ -214,6 +218,7 @@ def _nothing_sure(item: Answered) -> tuple[PortSet, PortSet]:
     return PortSet(), item.ports | item.maybe
 
 
+@lru_cache(maxsize=_KEPT)
 def _ports(ports: PortSet) -> tuple[PortsView, ...]:
     return tuple(PortsView(protocol.value, numbers) for protocol, numbers in ports.ranges())
 
