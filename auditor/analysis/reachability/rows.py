@@ -25,11 +25,29 @@ def rows_from(reachability: Reachability, others: int | None = None) -> Iterator
     return _rows(reachability, others=others, is_source=True)
 
 
-def _rows(reachability: Reachability, *, others: int | None, is_source: bool) -> Iterator[Row]:
+def crossing(reachability: Reachability, sources: int, destinations: int) -> Answer:
+    """Tell which of some sources may talk to any of some destinations, such as one tenant's pods.
+
+    The answer gives, by port set, sources that have these ports at some destination: one that
+    reaches two of them on different ports is there twice.
+    """
+    least: dict[int, int] = {}
+    most: dict[int, int] = {}
+    for row in _rows(reachability, others=sources, is_source=False, among=destinations):
+        for found, held in ((least, row.answer.least), (most, row.answer.most)):
+            for ports, others in held.items():
+                found[ports] = found.get(ports, 0) | others
+    return Answer(least, most)
+
+
+def _rows(
+    reachability: Reachability, *, others: int | None, is_source: bool, among: int | None = None
+) -> Iterator[Row]:
     entities = reachability.entities
     reachability.network_policies.index()
     alike: dict[Hashable, list[int]] = {}
-    for number in entities.numbers(entities.living):
+    asked = entities.living if among is None else entities.living & among
+    for number in entities.numbers(asked):
         fixed = entities.bit(number)
         seen: list[Hashable] = []
         for direction in Direction:
