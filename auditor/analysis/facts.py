@@ -24,15 +24,18 @@ from auditor.analysis.reachability.routed import routed_ports
 from auditor.analysis.recognition.cni import RecognisedCni, recognise_cni
 from auditor.analysis.recognition.cni_enforcement import Enforcement, enforcement_of
 from auditor.analysis.recognition.distributions import recognise_distribution
+from auditor.analysis.recognition.gateways import ServedGateway, serving_gateways
 from auditor.analysis.recognition.meshes import SeenMesh, described, recognise_meshes
 from auditor.analysis.recognition.software import RecognisedSoftware, recognise
 from auditor.analysis.segments.assignment import SegmentMap, assign_segments
 from auditor.analysis.workloads import WorkloadIndex, flag_values
 from auditor.catalogue.contents import catalogue_with
 from auditor.catalogue.distributions import distributions
+from auditor.catalogue.gateway_controllers import gateway_controllers
 from auditor.kube.inventory import Inventory
 from auditor.kube.resources import (
     ADMIN_POLICIES,
+    GATEWAYS,
     INGRESS_CLASSES,
     NAMESPACES,
     NETWORK_POLICIES,
@@ -58,6 +61,9 @@ REACHABILITY_RESTS_ON = (
     PODS,
 )
 """Resources of which one object more or less may change who can talk to whom."""
+
+_GATEWAYS_SHOWN = 3
+"""Gateways that a reason names before it only counts."""
 
 _CLOUD_BY_PROVIDER = {"eks": "aws", "gke": "gcp", "aks": "azure"}
 
@@ -240,10 +246,21 @@ class Facts:
         for name in OTHER_WAYS:
             state, there = self.inventory.state(name), self.inventory.other_ways.get(name, ())
             if there:
-                reasons.append(f"{len(there)} {name}, which this version does not follow")
+                which = f" ({self._gateways_text()})" if name == GATEWAYS else ""
+                reasons.append(f"{len(there)} {name}{which}, which this version does not follow")
             elif state.is_shortfall:
                 reasons.append(f"{name} is {state.value}")
         return tuple(reasons)
+
+    @cached_property
+    def gateways(self) -> tuple[ServedGateway, ...]:
+        """The Gateways, and who serves each."""
+        return tuple(serving_gateways(self.inventory, gateway_controllers()))
+
+    def _gateways_text(self) -> str:
+        shown = "; ".join(map(str, self.gateways[:_GATEWAYS_SHOWN]))
+        more = len(self.gateways) - _GATEWAYS_SHOWN
+        return f"{shown}; {more} more" if more > 0 else shown
 
     def doors_via(self, *vias: Via) -> tuple[Door, ...]:
         """Give the doors of some sorts."""

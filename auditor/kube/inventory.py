@@ -8,6 +8,7 @@ from msgspec import Struct
 from auditor.kube.admin_policies import AdminPolicy
 from auditor.kube.cluster_scope import Namespace, Node
 from auditor.kube.config_maps import ConfigMap
+from auditor.kube.gateways import Gateway, GatewayClass
 from auditor.kube.ingress import Ingress, IngressClass
 from auditor.kube.network import Endpoints, EndpointSlice, Service
 from auditor.kube.other_ways import OtherWay
@@ -20,6 +21,7 @@ from auditor.kube.resources import (
     CONFIG_MAPS,
     ENDPOINT_SLICES,
     ENDPOINTS,
+    GATEWAY_CLASSES,
     INGRESS_CLASSES,
     INGRESSES,
     NAMESPACES,
@@ -54,10 +56,11 @@ class Inventory(Struct, frozen=True, kw_only=True):
     """Of all three kinds, kind by kind."""
     ingresses: tuple[Ingress, ...] = ()
     ingress_classes: tuple[IngressClass, ...] = ()
+    gateway_classes: tuple[GatewayClass, ...] = ()
     cluster_roles: tuple[Role, ...] = ()
     roles: tuple[Role, ...] = ()
     bindings: tuple[Binding, ...] = ()
-    other_ways: Mapping[str, tuple[OtherWay | Route, ...]] = {}
+    other_ways: Mapping[str, tuple[Gateway | OtherWay | Route, ...]] = {}
     """By resource name, doors of kinds that this version does not follow; none without objects."""
     persistent_volumes: tuple[PersistentVolume, ...] = ()
     persistent_volume_claims: tuple[PersistentVolumeClaim, ...] = ()
@@ -121,6 +124,7 @@ def assemble(
         admin_policies=tuple(item for item in everything if isinstance(item, AdminPolicy)),
         ingresses=tuple(sorted_objects[INGRESSES]),
         ingress_classes=tuple(sorted_objects[INGRESS_CLASSES]),
+        gateway_classes=tuple(sorted_objects[GATEWAY_CLASSES]),
         cluster_roles=tuple(sorted_objects[CLUSTER_ROLES]),
         roles=tuple(sorted_objects[ROLES]),
         bindings=tuple(item for item in everything if isinstance(item, Binding)),

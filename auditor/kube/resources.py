@@ -5,6 +5,7 @@ from msgspec import Struct
 from auditor.kube.admin_policies import AdminPolicy
 from auditor.kube.cluster_scope import Namespace, Node
 from auditor.kube.config_maps import ConfigMap
+from auditor.kube.gateways import Gateway, GatewayClass
 from auditor.kube.ingress import Ingress, IngressClass
 from auditor.kube.network import Endpoints, EndpointSlice, Service
 from auditor.kube.other_ways import OtherWay
@@ -64,7 +65,10 @@ PERSISTENT_VOLUMES = "persistentvolumes"
 PERSISTENT_VOLUME_CLAIMS = "persistentvolumeclaims"
 CONFIG_MAPS = "configmaps"
 ROUTES = "routes.route.openshift.io"
+GATEWAYS = "gateways.gateway.networking.k8s.io"
+GATEWAY_CLASSES = "gatewayclasses.gateway.networking.k8s.io"
 
+_GATEWAY_API = "gateway.networking.k8s.io"
 _RBAC = "rbac.authorization.k8s.io"
 
 
@@ -128,7 +132,23 @@ RESOURCES = (
     Resource(PERSISTENT_VOLUMES, "", "PersistentVolume", PersistentVolume, namespaced=False),
     Resource(PERSISTENT_VOLUME_CLAIMS, "", "PersistentVolumeClaim", PersistentVolumeClaim),
     Resource(CONFIG_MAPS, "", "ConfigMap", ConfigMap, is_named=True),
-    _other_way("gateway.networking.k8s.io", "Gateway", "gateways", "v1", "v1beta1"),
+    Resource(
+        GATEWAYS,
+        _GATEWAY_API,
+        "Gateway",
+        Gateway,
+        supports=INGRESSES,
+        versions=("v1", "v1beta1"),
+    ),
+    Resource(
+        GATEWAY_CLASSES,
+        _GATEWAY_API,
+        "GatewayClass",
+        GatewayClass,
+        namespaced=False,
+        supports=INGRESSES,
+        versions=("v1", "v1beta1"),
+    ),
     _other_way("networking.istio.io", "Gateway", "gateways", "v1", "v1beta1", "v1alpha3"),
     Resource(ROUTES, "route.openshift.io", "Route", Route, supports=INGRESSES),
     _other_way("traefik.io", "IngressRoute", "ingressroutes", "v1alpha1"),
@@ -137,11 +157,11 @@ RESOURCES = (
     _other_way("projectcontour.io", "HTTPProxy", "httpproxies", "v1"),
 )
 
-OTHER_WAYS = tuple(item.name for item in RESOURCES if item.type in (OtherWay, Route))
+OTHER_WAYS = tuple(item.name for item in RESOURCES if item.type in (Gateway, OtherWay, Route))
 """Kinds of doors that this version does not follow. It reads whether there are any: no way can be
 said to be closed while one of them may be a way in."""
 
-ADDED_APIS = (*OTHER_WAYS, *ADMIN_POLICIES)
+ADDED_APIS = (*OTHER_WAYS, *ADMIN_POLICIES, GATEWAY_CLASSES)
 """Kinds that no cluster serves unless somebody adds them."""
 
 RESOURCE_BY_NAME = {resource.name: resource for resource in RESOURCES}
