@@ -224,7 +224,9 @@ class Facts:
     @cached_property
     def isolation(self) -> IngressIsolation:
         """Which policies stand between a door and its pods."""
-        return IngressIsolation(self.inventory, self.platform)
+        return IngressIsolation(
+            self.inventory, self.platform, self.reachability, self.reachability_gap
+        )
 
     @cached_property
     def recognised(self) -> RecognisedSoftware:

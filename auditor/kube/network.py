@@ -31,6 +31,8 @@ class ServiceSpec(Struct, frozen=True, gc=False, rename="camel", omit_defaults=T
     load_balancer_source_ranges: tuple[str, ...] = ()
     allocate_load_balancer_node_ports: bool = True
     ip_families: tuple[str, ...] = ()
+    external_traffic_policy: str = "Cluster"
+    """`Local` passes the client's address on, and sends to pods of the node alone."""
     cluster_ip: str | None = field(default=None, name="clusterIP")
 
 

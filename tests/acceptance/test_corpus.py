@@ -146,12 +146,12 @@ def _name(finding: dict[str, dict[str, str]]) -> str:
                 ("NodePort", None, "unknown", "exposed", "frontend"),
             ],
         ),
-        # Policies select the frontend of the live cluster: the door is open, the way is not judged.
+        # The policy that selects the live frontend admits every source, enforced or not.
         (
             "live-cluster",
             [
-                ("LoadBalancer", 80, "internet", "unknown", "frontend"),
-                ("NodePort", 31714, "internet", "unknown", "frontend"),
+                ("LoadBalancer", 80, "internet", "exposed", "frontend"),
+                ("NodePort", 31714, "internet", "exposed", "frontend"),
                 ("NodePort", 30003, "internet", "exposed", "internal-proxy-deployment"),
             ],
         ),

@@ -64,7 +64,7 @@ def _exposure(
     isolation: IngressIsolation,
     recognised: RecognisedSoftware,
 ) -> Exposure:
-    verdict, hops, reason = isolation.judge(backend.workload, backend.pods)
+    verdict, hops, reason = isolation.judge(door, backend)
     target = Target(backend.workload, backend.port)
     if door.reason and reason is None:
         reason = door.reason

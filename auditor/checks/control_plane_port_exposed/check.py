@@ -21,9 +21,10 @@ the discriminator is what answers, with the way and the target port.
 
 ## Known gaps
 A process of the node itself opens no door that the Kubernetes API shows: a kubelet that listens on
-a public address is seen by `node-has-public-address` and by the checks of the cloud. The API
-server is judged by checks of its own. An etcd of an application outside of the system's namespaces
-is judged as a database. Policies are not evaluated yet: a target that one selects is `unknown`.
+a public address is seen by `node-has-public-address` and by the checks of the cloud. The API server
+is judged by checks of its own. An etcd of an application outside of the system's namespaces is
+judged as a database. Where a policy selects the target and admits some sources and not all, the
+verdict is `unknown`.
 
 ## References
 Kubernetes documentation, Ports and Protocols; CIS Kubernetes Benchmark 1.12.0, 1.3.7, 1.4.2, 2.2,
@@ -103,7 +104,7 @@ def _judged(  # noqa: PLR0913, PLR0917 - what a judgement on a way is made of
     shown: tuple[Hop, ...],
     doubt: str | None,
 ) -> Judgement:
-    verdict, hops, reason = facts.isolation.judge(backend.workload, backend.pods)
+    verdict, hops, reason = facts.isolation.judge(door, backend)
     decided, why = _verdict(door, verdict, reason, doubt)
     return Judgement(
         subject=door.subject,

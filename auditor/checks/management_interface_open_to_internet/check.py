@@ -19,13 +19,14 @@ its object, and of a route the host and path. A workload without a way in has on
 Ways are followed through Services, Ingresses and the ports of nodes. Gateways, and routes of
 OpenShift, Traefik and Contour, are not followed yet: where there are any, or they could not be
 read, what would `pass` is `unknown`; manifests are taken to hold none. Software is recognised by
-images, names, labels, ports and flags; one that hides all of these is not seen.
-Rules of network policies are not evaluated yet: where one selects the workload, the verdict is
-`unknown`. Severity is critical for what manages the cluster, else the catalogue's.
+images, names, labels, ports and flags; one that hides all of these is not seen. Where a network
+policy selects the workload and admits some sources and not all, the verdict is `unknown`: whose
+address it sees depends on the way. Severity is critical for what manages the cluster, else the
+catalogue's.
 
 ## References
-The catalogue's `management_interfaces.yaml` and its sources; OWASP Docker D03;
-OWASP Kubernetes Top Ten 2025 K06.
+The catalogue's `management_interfaces.yaml` and its sources; OWASP Docker D03; OWASP Kubernetes Top
+Ten 2025 K06.
 """
 
 from collections.abc import Iterator

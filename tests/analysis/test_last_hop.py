@@ -1,0 +1,97 @@
+"""The last hop of a way: what the policies before the pod let through, whoever seems to come."""
+
+from typing import Any
+
+import pytest
+
+from auditor.model.exposure import Exposure, ExposureVerdict, Via
+from auditor.model.reading import ReadState
+from tests.analysis.clusters import a_node, a_service, exposures_via, facts_of
+from tests.kube.manifests import Object, a_workload, an_object
+
+APP = {"app": "front"}
+FRONT = a_workload(
+    "Deployment", "front", labels=APP, ports=[{"containerPort": 8080, "name": "http"}]
+)
+NODE = a_node("n", "InternalIP=10.0.0.1")
+EXPOSED, BLOCKED, UNKNOWN = ExposureVerdict
+EVERY_ADDRESS = {"ipBlock": {"cidr": "0.0.0.0/0"}}
+
+
+def the_way(*rules: Object, local: bool, cni: str = "reference", **spec: Any) -> Exposure:
+    """Follow a load balancer to a pod that one policy selects."""
+    service = a_service(
+        type="LoadBalancer",
+        uid="1",
+        selector=APP,
+        ports=[{"port": 80, "targetPort": "http"}],
+        externalTrafficPolicy="Local" if local else "Cluster",
+        **spec,
+    )
+    policy = an_object(
+        "NetworkPolicy",
+        "p",
+        "web",
+        spec={"podSelector": {}, "policyTypes": ["Ingress"], "ingress": list(rules)},
+    )
+    facts = facts_of(service, FRONT, NODE, policy, assume_cni=cni)
+    (way,) = exposures_via(facts, Via.LOAD_BALANCER)
+    return way
+
+
+@pytest.mark.parametrize(
+    ("rules", "local", "cluster"),
+    [
+        # Nobody, and pods only: a node may stand in for the client where it is not kept.
+        ([], BLOCKED, UNKNOWN),
+        ([{"from": [{"podSelector": {}}]}], BLOCKED, UNKNOWN),
+        ([{"from": [{"namespaceSelector": {}}], "ports": [{"port": 8080}]}], BLOCKED, UNKNOWN),
+        # Everybody, by the pod's port and not by the Service's.
+        ([{}], EXPOSED, EXPOSED),
+        ([{"ports": [{"port": "http"}]}], EXPOSED, EXPOSED),
+        ([{"ports": [{"port": 80}]}], BLOCKED, UNKNOWN),
+        ([{"ports": [{"port": 8080, "protocol": "UDP"}]}], BLOCKED, UNKNOWN),
+        # Every address: is a node's among them?
+        ([{"from": [EVERY_ADDRESS]}], EXPOSED, UNKNOWN),
+        ([{"from": [EVERY_ADDRESS, {"podSelector": {}}]}], EXPOSED, UNKNOWN),
+        # Some addresses, which may be the load balancer's.
+        ([{"from": [{"ipBlock": {"cidr": "10.0.0.0/8"}}]}], UNKNOWN, UNKNOWN),
+        ([{"from": [{"ipBlock": {"cidr": "203.0.113.0/24"}}]}], UNKNOWN, UNKNOWN),
+        (
+            [{"from": [{"ipBlock": {"cidr": "0.0.0.0/0", "except": ["10.0.0.0/8"]}}]}],
+            UNKNOWN,
+            UNKNOWN,
+        ),
+    ],
+)
+def test_whom_a_policy_sees_decides(
+    rules: list[Object], local: ExposureVerdict, cluster: ExposureVerdict
+) -> None:
+    for is_local, expected in ((True, local), (False, cluster)):
+        way = the_way(*rules, local=is_local)
+        assert way.verdict is expected
+        assert way.path[-1].hop == "NetworkPolicy/web/p"
+        assert bool(way.reason) is (expected is not EXPOSED)
+
+
+def test_what_would_settle_it_is_said() -> None:
+    assert "externalTrafficPolicy Local" in (the_way(local=False).reason or "")
+    assert "admits no outside address on TCP 8080" in (the_way(local=True).reason or "")
+
+
+@pytest.mark.parametrize("cni", ["azure-cni", "flannel"])
+def test_a_policy_that_may_have_no_effect_blocks_nothing(cni: str) -> None:
+    assert the_way(local=True, cni=cni).verdict is not BLOCKED
+    assert the_way({}, local=True, cni=cni).verdict is EXPOSED
+
+
+def test_a_policy_that_was_not_read_may_admit_more() -> None:
+    service = a_service(type="LoadBalancer", uid="1", selector=APP, externalTrafficPolicy="Local")
+    policy = an_object(
+        "NetworkPolicy", "p", "web", spec={"podSelector": {}, "policyTypes": ["Ingress"]}
+    )
+    states = {"networkpolicies.networking.k8s.io": ReadState.PARTIAL}
+    facts = facts_of(service, FRONT, NODE, policy, states=states, assume_cni="reference")
+    (way,) = exposures_via(facts, Via.LOAD_BALANCER)
+    assert way.verdict is UNKNOWN
+    assert "partial" in (way.reason or "")
