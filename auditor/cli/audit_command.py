@@ -16,6 +16,7 @@ from auditor.cli.options import (
     chosen_database,
     config_option,
     database_option,
+    fail_on_option,
     known_checks,
     load,
     now,
@@ -28,8 +29,6 @@ from auditor.cli.printing import print_fleet
 from auditor.cli.reading import FleetReader
 from auditor.model.audit import FleetAudit
 from auditor.model.verdict import Severity, Verdict
-
-_FAIL_ON = (*(severity.value for severity in Severity), Verdict.UNKNOWN.value)
 
 
 @click.command(
@@ -47,12 +46,7 @@ _FAIL_ON = (*(severity.value for severity in Severity), Verdict.UNKNOWN.value)
     help="How the answer is written.",
 )
 @click.option("--output", type=click.Path(path_type=Path), help="File to write to, else stdout.")
-@click.option(
-    "--fail-on",
-    type=click.Choice(_FAIL_ON),
-    help="Exit with 1 on an open failure of at least this severity; `unknown` means any failure "
-    "or unknown verdict.",
-)
+@fail_on_option
 @click.option("--all", "show_all", is_flag=True, help="List pass and not_applicable too.")
 @click.option("--check", "checks", multiple=True, metavar="SLUG", help="Show only this check.")
 @click.option("--namespace", "namespaces", multiple=True, metavar="NS", help="Show only this one.")

@@ -11,6 +11,7 @@ from auditor.catalogue.contents import catalogue_with, entry_errors
 from auditor.checks.catalog import catalog, parameter_types, reserved_slugs
 from auditor.cli.failures import UsageFailure, remark
 from auditor.model.audit import FleetAudit
+from auditor.model.verdict import Severity, Verdict
 from auditor.reports.text import safe
 from auditor.settings.configuration import Configuration
 from auditor.settings.loading import (
@@ -42,6 +43,14 @@ assume_cni_option = click.option(
     "--assume-cni",
     metavar="NAME",
     help="Take network policies to be enforced as this plugin does; `reference` enforces all.",
+)
+
+
+fail_on_option = click.option(
+    "--fail-on",
+    type=click.Choice([*(severity.value for severity in Severity), Verdict.UNKNOWN.value]),
+    help="Exit with 1 on an open failure of at least this severity; `unknown` means any failure "
+    "or unknown verdict.",
 )
 
 

@@ -234,12 +234,13 @@ def _cluster(audit: Audit, *, show_all: bool) -> ClusterView:
         coverage=audit.coverage,
         problems=audit.problems,
         platform=audit.platform,
-        exposures=tuple(_exposure(item) for item in listed_exposures(audit, show_all=show_all)),
+        exposures=tuple(exposure_view(item) for item in listed_exposures(audit, show_all=show_all)),
         findings=tuple(finding_view(item) for item in listed_findings(audit, show_all=show_all)),
     )
 
 
-def _exposure(exposure: Exposure) -> ExposureView:
+def exposure_view(exposure: Exposure) -> ExposureView:
+    """Give an exposure in the shape of `audit/v1`."""
     entry = exposure.entry
     return ExposureView(
         id=exposure.id,

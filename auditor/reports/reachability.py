@@ -3,7 +3,7 @@
 import csv
 import io
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from ipaddress import ip_address
 
@@ -87,7 +87,7 @@ def reachability_document(reached: Reached) -> ReachabilityDocument:
         reached.cluster_id,
         EnforcementView(cni.policy_engine or cni.name, cni.enforces, cni.assumed, cni.evidence),
         reached.gap,
-        tuple(view for item in _ordered(reached) for view in _views(item, reached.gap)),
+        connection_views(reached.connections, reached.gap),
         tuple(map(str, reached.not_enforced)),
         tuple(IssueView(str(item.object), item.field, item.message) for item in reached.issues),
     )
@@ -106,8 +106,8 @@ def peer_text(peer: Peer) -> Iterator[str]:
 def write_text(reached: Reached, *, with_explanations: bool) -> str:
     """Write a line a connection, and below it why, where that is asked for."""
     lines: list[str] = []
-    for item in _ordered(reached):
-        lines += map(_line, _views(item, reached.gap))
+    for item in _ordered(reached.connections):
+        lines += map(connection_line, _views(item, reached.gap))
         if with_explanations:
             for explanation in item.explanations:
                 lines += [f"    {line}" for line in story(explanation)]
@@ -118,7 +118,15 @@ def write_text(reached: Reached, *, with_explanations: bool) -> str:
     return "".join(f"{line}\n" for line in lines) or "no connection\n"
 
 
-def _line(view: ConnectionView) -> str:
+def connection_views(
+    connections: Iterable[Answered], gap: str | None
+) -> tuple[ConnectionView, ...]:
+    """Give rows for some connections, in order; under a gap none of them is sure."""
+    return tuple(view for item in _ordered(connections) for view in _views(item, gap))
+
+
+def connection_line(view: ConnectionView) -> str:
+    """Write one connection for a terminal."""
     ends = f"{safe(view.source)} => {safe(view.destination)}"
     if view.verdict is not None:
         ports = f" ({_view_text(view.unknown_ports)})" if view.unknown_ports else ""
@@ -132,7 +140,7 @@ def write_csv(reached: Reached) -> str:
     held = io.StringIO()
     writer = csv.writer(held, lineterminator="\n")
     writer.writerow(["from", "to", "ports", "verdict", "reason", "decided_by"])
-    for item in _ordered(reached):
+    for item in _ordered(reached.connections):
         for view in _views(item, reached.gap):
             ports = "all" if view.all else _view_text(view.ports)
             cells = [view.source, view.destination, ports, view.verdict or "", view.reason or ""]
@@ -143,7 +151,7 @@ def write_csv(reached: Reached) -> str:
 def write_dot(reached: Reached) -> str:
     """Write a graph for Graphviz: dashed where it cannot be told."""
     lines = ["digraph reachability {", "  rankdir=LR;", "  node [shape=box];"]
-    for item in _ordered(reached):
+    for item in _ordered(reached.connections):
         for view in _views(item, reached.gap):
             label = "unknown" if view.verdict else "all" if view.all else _view_text(view.ports)
             style = ", style=dashed" if view.verdict else ""
@@ -180,9 +188,9 @@ def _side(side: Side, what: str) -> Iterator[str]:
         yield safe(f"  nearest rule: {miss.origin.object} {miss.origin.field} {miss.lacks}")
 
 
-def _ordered(reached: Reached) -> list[Answered]:
+def _ordered(connections: Iterable[Answered]) -> list[Answered]:
     return sorted(
-        reached.connections,
+        connections,
         key=lambda item: (next(peer_text(item.source)), next(peer_text(item.destination))),
     )
 
