@@ -7,7 +7,7 @@ import pytest
 from auditor.model.exposure import Exposure, ExposureVerdict, Via
 from auditor.model.reading import ReadState
 from tests.analysis.clusters import a_node, a_service, exposures_via, facts_of
-from tests.kube.manifests import Object, a_workload, an_object
+from tests.kube.manifests import Object, a_pod, a_workload, an_object
 
 APP = {"app": "front"}
 FRONT = a_workload(
@@ -95,3 +95,24 @@ def test_a_policy_that_was_not_read_may_admit_more() -> None:
     (way,) = exposures_via(facts, Via.LOAD_BALANCER)
     assert way.verdict is UNKNOWN
     assert "partial" in (way.reason or "")
+
+
+def test_pods_that_have_finished_block_nothing() -> None:
+    gone = a_pod("p", labels=APP, status={"phase": "Succeeded"}, owner="StatefulSet/p")
+    service = a_service(type="LoadBalancer", uid="1", externalTrafficPolicy="Local")
+    labels = {"kubernetes.io/service-name": service["metadata"]["name"]}
+    endpoints = an_object(
+        "EndpointSlice",
+        "front-1",
+        "web",
+        meta={"labels": labels},
+        endpoints=[{"addresses": ["10.1.0.1"], "targetRef": {"kind": "Pod", "name": "p"}}],
+        ports=[{"name": "", "port": 8080}],
+    )
+    policy = an_object(
+        "NetworkPolicy", "p", "web", spec={"podSelector": {}, "policyTypes": ["Ingress"]}
+    )
+    facts = facts_of(service, gone, NODE, endpoints, policy, assume_cni="reference")
+    ways = exposures_via(facts, Via.LOAD_BALANCER)
+    assert ways
+    assert all(way.verdict is not BLOCKED for way in ways)

@@ -106,7 +106,10 @@ class IngressIsolation:
         """Give who is admitted on some ports by all of some pods for sure, and by any at most."""
         engine, entities = self._reachability, self._reachability.entities
         numbers = {entities.number_of(pod) for pod in pods} - {None}
-        least, most = -1 if numbers else 0, 0
+        if not numbers:
+            # Pods that have finished: nothing can be said of those that come after them.
+            return 0, -1
+        least, most = -1, 0
         everyone = entities.everyone | entities.stranger
         for number in numbers:
             bit = entities.bit(number or 0)
