@@ -10,6 +10,7 @@ from auditor.model.audit import Cni, Enforces
 from auditor.model.exposure import Hop
 from auditor.model.identity import ObjectRef, cluster_subject
 
+_ANY_VERSION = "0"
 _SHOWN = 5
 """Policies that evidence names before it only counts."""
 
@@ -55,6 +56,8 @@ def enforces_feature(feature: Feature | None, versions: tuple[str | None, ...]) 
     if below and any(is_below(version, below) for version in versions):
         return Enforces.NONE
     since = feature.since
+    if since == _ANY_VERSION:
+        return Enforces.FULL
     if since and all(is_below(version, since) is False for version in versions):
         return Enforces.FULL
     return Enforces.UNKNOWN
