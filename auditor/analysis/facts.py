@@ -33,6 +33,7 @@ from auditor.catalogue.contents import catalogue_with
 from auditor.catalogue.distributions import distributions
 from auditor.catalogue.gateway_controllers import gateway_controllers
 from auditor.kube.inventory import Inventory
+from auditor.kube.pods import Pod
 from auditor.kube.resources import (
     ADMIN_POLICIES,
     GATEWAYS,
@@ -215,7 +216,11 @@ class Facts:
             found += external_ip_doors(service, self.space, self.backends)
         found += host_doors(self.workloads, self.nodes, self.space)
         known = IngressSite(
-            self.site, self.inventory, self._fronts(found), self.catalogue.controllers
+            self.site,
+            self.inventory,
+            self._fronts(found),
+            self.catalogue.controllers,
+            self._proxies(),
         )
         for ingress in self.inventory.ingresses:
             found += ingress_doors(ingress, known, self.backends)
@@ -290,6 +295,18 @@ class Facts:
             running = self.workloads.running(controller.images)
             fronts[controller.id] = tuple(door for door in doors if running & set(door.workloads()))
         return fronts
+
+    def _proxies(self) -> dict[str, tuple[Pod, ...]]:
+        """Find the pods of each ingress controller."""
+        return {
+            item.id: tuple(
+                pod
+                for ref in sorted(self.workloads.running(item.images), key=ObjectRef.sort_key)
+                for pod in self.workloads.pods_of(ref)
+                if pod.has_network
+            )
+            for item in self.catalogue.controllers
+        }
 
     def _controllers(self) -> frozenset[str]:
         """Name the providers of load balancers that run a controller here."""

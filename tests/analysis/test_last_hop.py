@@ -7,6 +7,7 @@ import pytest
 from auditor.model.exposure import Exposure, ExposureVerdict, Via
 from auditor.model.reading import ReadState
 from tests.analysis.clusters import a_node, a_service, exposures_via, facts_of
+from tests.analysis.test_ingress_doors import a_class, an_ingress
 from tests.kube.manifests import Object, a_pod, a_workload, an_object
 
 APP = {"app": "front"}
@@ -116,3 +117,78 @@ def test_pods_that_have_finished_block_nothing() -> None:
     ways = exposures_via(facts, Via.LOAD_BALANCER)
     assert ways
     assert all(way.verdict is not BLOCKED for way in ways)
+
+
+CONTROLLER = "registry.k8s.io/ingress-nginx/controller:v1.11"
+EDGE = {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "ingress"}}}
+
+
+def the_route(*more: Object, rules: list[Object], controllers: int = 1) -> Exposure:
+    """Follow an Ingress, whose controller is in the cluster, to a pod that one policy selects."""
+    pods = [
+        a_pod(
+            f"nginx-{number}",
+            "ingress",
+            labels={"app": "nginx", "n": str(number)},
+            image=CONTROLLER,
+            owner=f"Deployment/nginx-{number}",
+            ports=[{"containerPort": 443}],
+        )
+        for number in range(controllers)
+    ]
+    status = {"loadBalancer": {"ingress": [{"ip": "203.0.113.9"}]}}
+    front = a_service(
+        "nginx", "ingress", uid="u", type="LoadBalancer", selector={"app": "nginx"}, status=status
+    )
+    spec = {"podSelector": {}, "policyTypes": ["Ingress"], "ingress": rules}
+    facts = facts_of(
+        *pods,
+        front,
+        FRONT,
+        NODE,
+        a_service("app", selector=APP, ports=[{"port": 80, "targetPort": "http"}]),
+        a_class("nginx", "k8s.io/ingress-nginx"),
+        an_ingress(class_name="nginx"),
+        an_object("NetworkPolicy", "p", "web", spec=spec),
+        *more,
+        assume_cni="reference",
+    )
+    (way,) = exposures_via(facts, Via.INGRESS)
+    return way
+
+
+@pytest.mark.parametrize(
+    ("rules", "expected"),
+    [
+        # The controller's pods are the source, whatever the client's address is.
+        ([{"from": [EDGE]}], EXPOSED),
+        ([{"from": [EDGE], "ports": [{"port": "http"}]}], EXPOSED),
+        ([{}], EXPOSED),
+        ([], BLOCKED),
+        ([{"from": [EVERY_ADDRESS]}], BLOCKED),
+        ([{"from": [{"podSelector": {}}]}], BLOCKED),
+        # The Service's port is not the pod's.
+        ([{"from": [EDGE], "ports": [{"port": 80}]}], BLOCKED),
+    ],
+)
+def test_behind_an_ingress_the_controller_is_the_source(
+    rules: list[Object], expected: ExposureVerdict
+) -> None:
+    way = the_route(rules=rules)
+    assert way.verdict is expected
+    assert any(hop.hop == "NetworkPolicy/web/p" for hop in way.path)
+    assert bool(way.reason) is (expected is BLOCKED)
+
+
+def test_the_controllers_own_egress_counts() -> None:
+    spec = {"podSelector": {}, "policyTypes": ["Egress"]}
+    closed = an_object("NetworkPolicy", "closed", "ingress", spec=spec)
+    way = the_route(closed, rules=[{}])
+    assert way.verdict is BLOCKED
+    assert any(hop.hop == "NetworkPolicy/ingress/closed" for hop in way.path)
+
+
+def test_of_two_controllers_both_must_come_through() -> None:
+    one = {"podSelector": {"matchLabels": {"n": "0"}}, **EDGE}
+    assert the_route(rules=[{"from": [one]}], controllers=2).verdict is UNKNOWN
+    assert the_route(rules=[{"from": [EDGE]}], controllers=2).verdict is EXPOSED

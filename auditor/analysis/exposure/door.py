@@ -56,6 +56,8 @@ class Door(Struct, frozen=True, kw_only=True):
     service: Service | None = None
     unallocated_port: str | None = None
     """The Service port, where the port to dial is not allocated yet."""
+    comes_from: tuple[Pod, ...] = ()
+    """The pods from which packets come at the last hop, where something inside passes them on."""
     bound_address: str | None = None
     """The one address of the node that it listens on, where it is bound to one."""
 

@@ -21,6 +21,7 @@ from auditor.catalogue.load_balancers import Scheme
 from auditor.kube.ingress import Ingress, IngressBackend, IngressClass
 from auditor.kube.inventory import Inventory
 from auditor.kube.network import Service
+from auditor.kube.pods import Pod
 from auditor.kube.resources import INGRESS_CLASSES, SERVICES
 from auditor.model.addresses import ALL_ADDRESSES, normal_address
 from auditor.model.audience import Audience
@@ -41,6 +42,8 @@ class IngressSite(Struct, frozen=True):
     """By controller, the doors that lead to its own pods."""
     controllers: tuple[IngressController, ...]
     """Those that are known."""
+    pods: Mapping[str, tuple[Pod, ...]] = {}
+    """By controller, its own pods."""
 
     @property
     def classes(self) -> tuple[IngressClass, ...]:
@@ -119,7 +122,15 @@ def ingress_doors(ingress: Ingress, known: IngressSite, finder: BackendFinder) -
             plain=plain_answer(
                 ingress, served, reach.ports, known.inventory, has_tls=route.has_tls
             ),
+            comes_from=_proxies(served.controller, known),
         )
+
+
+def _proxies(controller: IngressController | None, known: IngressSite) -> tuple[Pod, ...]:
+    """Give the pods that pass packets on; a cloud's load balancer stands elsewhere."""
+    if controller is None or controller.front is not Front.SERVICE:
+        return ()
+    return known.pods.get(controller.id, ())
 
 
 def _routes(ingress: Ingress) -> Iterator[_Route]:

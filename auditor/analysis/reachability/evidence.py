@@ -5,6 +5,9 @@ from collections.abc import Iterable
 from auditor.analysis.reachability.explaining import Explanation, Side, ports_text
 from auditor.model.exposure import Hop
 
+NOBODY_DECIDES = "none"
+"""The value of a hop that says that no policy decides a direction."""
+
 _SHOWN = 6
 """Rules of one direction that evidence names before it only counts."""
 
@@ -23,7 +26,9 @@ def side_hops(side: Side, plugin: str) -> tuple[Hop, ...]:
     hops = list(_deciding(side, plugin))
     if len(hops) > _SHOWN:
         hops = [*hops[:_SHOWN], Hop("NetworkPolicy", "count", f"{len(hops) - _SHOWN} more")]
-    return tuple(hops) or (Hop("NetworkPolicy", side.direction, "none", "no policy decides"),)
+    return tuple(hops) or (
+        Hop("NetworkPolicy", side.direction, NOBODY_DECIDES, "no policy decides"),
+    )
 
 
 def _deciding(side: Side, plugin: str) -> Iterable[Hop]:

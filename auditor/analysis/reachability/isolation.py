@@ -12,7 +12,8 @@ from functools import cached_property
 
 from auditor.analysis.exposure.door import Backend, Door
 from auditor.analysis.reachability.engine import Reachability
-from auditor.analysis.reachability.explaining import ports_text
+from auditor.analysis.reachability.evidence import NOBODY_DECIDES, explanation_hops
+from auditor.analysis.reachability.explaining import explain, ports_text
 from auditor.analysis.reachability.standing import Allowed, Bound, Direction
 from auditor.kube.inventory import Inventory
 from auditor.kube.pods import Pod
@@ -68,6 +69,8 @@ class IngressIsolation:
         if workload is not None and not pods and self._by_namespace.get(workload.namespace):
             reason = f"{workload} was not read, and policies of its namespace may block it"
             return ExposureVerdict.UNKNOWN, (), reason
+        if door.comes_from and (judged := self._passed_on(door, backend)) is not None:
+            return judged
         policies = self.selecting(pods)
         if policies:
             return self._selected(policies, door, backend)
@@ -86,9 +89,7 @@ class IngressIsolation:
             assumed = ", as is assumed" if cni.assumed else ""
             note = f"declared, not enforced by {cni.name or 'anything'}{assumed}"
             return ExposureVerdict.EXPOSED, (Hop(str(policies[0]), field, value, note),), None
-        wanted = ALL_PORTS
-        if backend.port is not None:
-            wanted = PortSet.of([(door.entry.protocol, backend.port, backend.port)])
+        wanted = _ports_of(door, backend)
         port = ports_text(wanted)
         least, most = self._admitted(backend.pods, wanted)
         if not self._whoever_comes(door) & ~least:
@@ -101,6 +102,35 @@ class IngressIsolation:
             reason = f"{names} admits no outside address on {port}"
             return ExposureVerdict.BLOCKED, hops, reason
         return ExposureVerdict.UNKNOWN, hops, self._why_unknown(names, port, admits_addresses, door)
+
+    def _passed_on(self, door: Door, backend: Backend) -> Judged | None:
+        """Judge the way from the pods that pass packets on; None where no policy stands on it.
+
+        Where a controller runs more than once, which of its pods serve a route is not asked: the
+        way is open if it is from all of them, and closed if it is from none.
+        """
+        engine, entities = self._reachability, self._reachability.entities
+        ends = [
+            sorted({number for pod in pods if (number := entities.number_of(pod)) is not None})
+            for pods in (door.comes_from, backend.pods)
+        ]
+        pairs = [(entities.bit(one), entities.bit(other)) for one in ends[0] for other in ends[1]]
+        if not pairs or self._gap is not None:
+            return None
+        wanted = _ports_of(door, backend)
+        bounds = [engine.between(*pair) for pair in pairs]
+        hops = explanation_hops(explain(engine, *pairs[0]), engine.profile.name)
+        first = door.comes_from[0].metadata
+        who = f"{first.namespace}/{first.name}"
+        way = f"from {who} to {ports_text(wanted)}"
+        if all(wanted <= least for least, _ in bounds):
+            decides = any(hop.value != NOBODY_DECIDES for hop in hops)
+            return (ExposureVerdict.EXPOSED, hops, None) if decides else None
+        if not any(wanted & most for _, most in bounds):
+            return ExposureVerdict.BLOCKED, hops, f"policies let nothing through {way}"
+        told = self._cni.evidence[-1] if self._cni.evidence else "no plugin was recognised"
+        reason = f"what policies let through {way} depends on the pod or on the plugin ({told})"
+        return ExposureVerdict.UNKNOWN, hops, reason
 
     def _admitted(self, pods: tuple[Pod, ...], wanted: PortSet) -> tuple[int, int]:
         """Give who is admitted on some ports by all of some pods for sure, and by any at most."""
@@ -153,6 +183,13 @@ class IngressIsolation:
             told = cni.evidence[-1] if cni.evidence else "no network plugin was recognised"
             reason = f"{reason}; whether it is enforced is {cni.enforces}: {told}"
         return f"{reason}; {self._gap}" if self._gap else reason
+
+
+def _ports_of(door: Door, backend: Backend) -> PortSet:
+    """Give the port of the pod; every port where it is not known."""
+    if backend.port is None:
+        return ALL_PORTS
+    return PortSet.of([(door.entry.protocol, backend.port, backend.port)])
 
 
 def _keeps_source(door: Door) -> bool:
