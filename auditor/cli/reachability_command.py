@@ -117,7 +117,13 @@ _WRITERS: dict[str, Callable[[Reached, bool], str]] = {
 def _end(text: str | None, facts: Facts) -> ObjectRef | str | None:
     if text is None:
         return None
-    return normal_address(text) or workload_named(text, facts.owners.classes)
+    address = normal_address(text)
+    if address is None:
+        return workload_named(text, facts.owners.classes)
+    # The address of a pod is not outside: policies see the pod.
+    pods = (pod for pod in facts.inventory.pods if pod.has_network and not pod.spec.host_network)
+    owner = next((pod for pod in pods if address in pod.status.addresses()), None)
+    return address if owner is None else facts.workloads.workload(owner)
 
 
 def _say(reached: Reached) -> None:

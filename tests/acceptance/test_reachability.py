@@ -116,6 +116,23 @@ def test_a_denial_names_the_nearest_rule(run: Run, shop: str) -> None:
     assert "nearest rule: NetworkPolicy/shop/cart spec.ingress[0] speaks of TCP 8080" in told
 
 
+def test_the_address_of_a_pod_is_the_pod(run: Run, shop: str) -> None:
+    folder = Path(shop.removeprefix("snapshot:"))
+    pod = (
+        (folder / "all.yaml")
+        .read_text()
+        .replace(
+            "spec: {containers: [{name: c, image: front}]}",
+            "spec: {containers: [{name: c, image: front}]}\nstatus: {podIPs: [{ip: 10.1.0.7}]}",
+        )
+    )
+    (folder / "all.yaml").write_text(pod)
+    arguments = ("--to", "cart", "--assume-cni", "reference")
+    by_address = run("reachability", shop, "--from", "10.1.0.7", *arguments).out
+    assert by_address == run("reachability", shop, "--from", "front", *arguments).out
+    assert "Pod/shop/front => Pod/shop/cart : TCP 8080" in by_address
+
+
 def test_one_end_gives_the_rows_of_the_whole(run: Run, shop: str) -> None:
     whole = run("reachability", shop, "--format", "json").json()["connections"]
     for option, end in (("--to", "to"), ("--from", "from")):
