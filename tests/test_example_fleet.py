@@ -106,6 +106,7 @@ OPEN_INSIDE = {
     },
     CI: {
         # Flannel enforces nothing, and nothing is declared.
+        "internet-exposed-workload-moves-freely": {"Deployment/registry/registry"},
         "management-interface-open-to-cluster": {"Deployment/registry/registry"},
         "namespace-without-default-deny": {
             "Namespace/pull-requests",

@@ -14,12 +14,15 @@ from auditor.analysis.recognition.software import Recognised
 from auditor.analysis.workloads import documented_ports
 from auditor.catalogue.software import Software, SoftwareKind
 from auditor.checks.check import Judgement
-from auditor.checks.segmentation import ISOLATION_NEEDS, ISOLATION_READS, classes_judged
+from auditor.checks.segmentation import (
+    ISOLATION_NEEDS,
+    ISOLATION_READS,
+    classes_judged,
+    open_verdict,
+)
 from auditor.checks.ways import of_kind, ports_of_others
-from auditor.kube.resources import NETWORK_POLICIES
 from auditor.model.identity import ObjectRef
 from auditor.model.ports import ALL_PORTS, PortSet
-from auditor.model.reading import ReadState
 from auditor.model.verdict import Verdict
 
 INSIDE_NEEDS, INSIDE_READS = ISOLATION_NEEDS, ISOLATION_READS
@@ -30,15 +33,16 @@ def judge_opening(facts: Facts, found: Opening) -> tuple[Verdict, str | None]:
     if facts.reachability_gap:
         return Verdict.UNKNOWN, facts.reachability_gap
     if found.sure:
-        if facts.inventory.state(NETWORK_POLICIES) is ReadState.NOT_PROVIDED:
-            reason = f"{NETWORK_POLICIES} is not-provided: they may be kept elsewhere"
-            return Verdict.UNKNOWN, reason
-        return Verdict.FAIL, None
+        return open_verdict(facts)
     if found.maybe:
-        name = facts.reachability.profile.name
-        reason = facts.enforcement.reason or f"it depends on {name} what its policies admit"
-        return Verdict.UNKNOWN, reason
+        return Verdict.UNKNOWN, reason_of_doubt(facts)
     return Verdict.PASS, None
+
+
+def reason_of_doubt(facts: Facts) -> str:
+    """Say why what may be let through is not known to be."""
+    name = facts.reachability.profile.name
+    return facts.enforcement.reason or f"it depends on {name} what its policies admit"
 
 
 def judge_openness(facts: Facts, kind: SoftwareKind, *, with_system: bool) -> Iterator[Judgement]:
@@ -58,7 +62,7 @@ def _judged(
 ) -> Judgement:
     entities = facts.reachability.entities
     pairs = [(entities.stranger, entities.bit(number)) for number in classes]
-    wanted = _ports(facts, workload, recognised, known)
+    wanted = ports_answering(facts, workload, recognised, known)
     found = opening(facts.reachability, pairs, wanted, Direction.INGRESS)
     verdict, reason = judge_opening(facts, found)
     if verdict is Verdict.FAIL and not recognised.is_sure:
@@ -80,7 +84,9 @@ def _judged(
     )
 
 
-def _ports(facts: Facts, workload: ObjectRef, recognised: Recognised, known: Software) -> PortSet:
+def ports_answering(
+    facts: Facts, workload: ObjectRef, recognised: Recognised, known: Software
+) -> PortSet:
     """Give the ports at which it may answer: those that its pods document, else those known."""
     others = ports_of_others(facts, workload, known)
     documented = {

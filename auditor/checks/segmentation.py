@@ -97,6 +97,11 @@ def _verdict(facts: Facts, found: Isolation) -> tuple[Verdict, str | None]:
         return Verdict.PASS, None
     if found.is_isolated is Known.UNKNOWN:
         return Verdict.UNKNOWN, facts.enforcement.reason or "what the plugin enforces is not known"
+    return open_verdict(facts)
+
+
+def open_verdict(facts: Facts) -> tuple[Verdict, str | None]:
+    """Judge what is open for want of a policy: a source that holds none at all does not tell."""
     if facts.inventory.state(NETWORK_POLICIES) is ReadState.NOT_PROVIDED:
         return Verdict.UNKNOWN, f"{NETWORK_POLICIES} is not-provided: they may be kept elsewhere"
     return Verdict.FAIL, None

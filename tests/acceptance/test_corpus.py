@@ -99,6 +99,11 @@ LIVE: Failures = {
     # Each of the boutique's egress rules admits everything, enforced or not.
     "egress-to-internet-unrestricted": OUTSIDE_THE_BOUTIQUE | BOUTIQUE_WORKLOADS,
     "pod-can-reach-node-services": OUTSIDE_THE_BOUTIQUE | BOUTIQUE_WORKLOADS,
+    # The shop window, and a proxy on a public node: both may dial the whole of goat.
+    "internet-exposed-workload-moves-freely": {
+        ("Deployment/boutique/frontend", None),
+        ("Deployment/default/internal-proxy-deployment", None),
+    },
     "policy-admits-everyone": {("NetworkPolicy/boutique/frontend", None)},
     SEGMENTLESS: {
         ("Namespace/big-monolith", None),

@@ -16,6 +16,7 @@ from auditor.audit.auditing import audit
 from auditor.audit.rules import Rules
 from auditor.checks.catalog import catalog
 from auditor.checks.check import Check
+from auditor.checks.ways import WAYS_NEED
 from auditor.kube.inventory import Inventory
 from auditor.kube.resources import (
     ADMIN_NETWORK_POLICIES,
@@ -92,6 +93,12 @@ PROVEN_BY_ABSENCE = {
         CONFIG_MAPS,
         PERSISTENT_VOLUME_CLAIMS,
         SERVICES,
+    },
+    "database-on-frontend-network": {*REACHABILITY_RESTS_ON, *WAYS_NEED, CONFIG_MAPS},
+    "internet-exposed-workload-moves-freely": {
+        *REACHABILITY_RESTS_ON,
+        *WAYS_NEED,
+        CONFIG_MAPS,
     },
     "legacy-service-open-to-cluster": {*REACHABILITY_RESTS_ON, CONFIG_MAPS},
     "management-interface-open-to-cluster": {*REACHABILITY_RESTS_ON, CONFIG_MAPS},

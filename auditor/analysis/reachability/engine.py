@@ -169,6 +169,10 @@ class Reachability:
                 return found[0], found[0]
         return found[0], found[1]
 
+    def one_side(self, direction: Direction, subject: int, other: int, bound: Bound) -> PortSet:
+        """Give the ports that the policies of one end alone let through to or from another."""
+        return self.ports[_only(self.standing(direction, subject, other, bound).allowed())]
+
     def undecided(self, direction: Direction, subject: int, others: int) -> tuple[int, int]:
         """Give those whom one may talk to, or be talked to by, for want of any rule about it.
 

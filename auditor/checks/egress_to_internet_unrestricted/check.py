@@ -31,10 +31,14 @@ from auditor.analysis.reachability.standing import Direction
 from auditor.analysis.workloads import WorkloadPods
 from auditor.catalogue.frameworks import Topic
 from auditor.checks.check import SEGMENTATION_CONTROLS, Check, Family, Judgement, NoParameters
-from auditor.checks.segmentation import ISOLATION_NEEDS, ISOLATION_READS, classes_judged
-from auditor.kube.resources import NETWORK_POLICIES, PODS
+from auditor.checks.segmentation import (
+    ISOLATION_NEEDS,
+    ISOLATION_READS,
+    classes_judged,
+    open_verdict,
+)
+from auditor.kube.resources import PODS
 from auditor.model.audience import Audience
-from auditor.model.reading import ReadState
 from auditor.model.verdict import Severity, Verdict
 
 
@@ -51,10 +55,7 @@ def _judged(facts: Facts, workload: WorkloadPods, classes: tuple[int, ...]) -> J
     if facts.reachability_gap:
         verdict, reason = Verdict.UNKNOWN, facts.reachability_gap
     elif sure is Audience.INTERNET:
-        verdict = Verdict.FAIL
-        if facts.inventory.state(NETWORK_POLICIES) is ReadState.NOT_PROVIDED:
-            verdict = Verdict.UNKNOWN
-            reason = f"{NETWORK_POLICIES} is not-provided: they may be kept elsewhere"
+        verdict, reason = open_verdict(facts)
     elif maybe is Audience.INTERNET:
         name = facts.reachability.profile.name
         verdict = Verdict.UNKNOWN
