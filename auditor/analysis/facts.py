@@ -9,18 +9,18 @@ from auditor.analysis.exposure.door import Door
 from auditor.analysis.exposure.external_ips import external_ip_doors
 from auditor.analysis.exposure.ingress_classes import serving_controller
 from auditor.analysis.exposure.ingresses import IngressSite, ingress_doors, ingress_ref
+from auditor.analysis.exposure.last_hop import LastHop
 from auditor.analysis.exposure.load_balancers import LOAD_BALANCER_TYPE, load_balancer_doors
 from auditor.analysis.exposure.node_ports import host_doors, node_port_doors
 from auditor.analysis.exposure.paths import follow_doors
+from auditor.analysis.exposure.routed import routed_ports
 from auditor.analysis.exposure.serving import Site
 from auditor.analysis.nodes import NodeFacts
 from auditor.analysis.platform import describe_cni
 from auditor.analysis.reachability.connections import Owners
 from auditor.analysis.reachability.engine import Reachability
 from auditor.analysis.reachability.isolated import Isolations
-from auditor.analysis.reachability.isolation import IngressIsolation
 from auditor.analysis.reachability.plugin_profile import profile_of
-from auditor.analysis.reachability.routed import routed_ports
 from auditor.analysis.recognition.cni import RecognisedCni, recognise_cni
 from auditor.analysis.recognition.cni_enforcement import Enforcement, enforcement_of
 from auditor.analysis.recognition.distributions import recognise_distribution
@@ -227,11 +227,9 @@ class Facts:
         return tuple(found)
 
     @cached_property
-    def isolation(self) -> IngressIsolation:
+    def isolation(self) -> LastHop:
         """Which policies stand between a door and its pods."""
-        return IngressIsolation(
-            self.inventory, self.platform, self.reachability, self.reachability_gap
-        )
+        return LastHop(self.inventory, self.platform, self.reachability, self.reachability_gap)
 
     @cached_property
     def recognised(self) -> RecognisedSoftware:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from auditor.analysis.exposure.door import Backend, Door
-from auditor.analysis.reachability.isolation import IngressIsolation
+from auditor.analysis.exposure.last_hop import LastHop
 from auditor.analysis.recognition.software import RecognisedSoftware, ids_behind
 from auditor.model.audience import Audience
 from auditor.model.canonical import digest
@@ -17,7 +17,7 @@ _EXPOSURE_VERSION = 1
 def follow_doors(
     cluster_id: str,
     doors: Iterable[Door],
-    isolation: IngressIsolation,
+    isolation: LastHop,
     recognised: RecognisedSoftware,
 ) -> tuple[Exposure, ...]:
     """Give one exposure for each door and target, ordered by entry and target.
@@ -49,7 +49,7 @@ def _narrowness(exposure: Exposure) -> tuple[int, int]:
 
 
 def _exposures(
-    cluster_id: str, door: Door, isolation: IngressIsolation, recognised: RecognisedSoftware
+    cluster_id: str, door: Door, isolation: LastHop, recognised: RecognisedSoftware
 ) -> Iterator[Exposure]:
     for backend in door.backends.found:
         yield _exposure(cluster_id, door, backend, isolation, recognised)
@@ -61,7 +61,7 @@ def _exposure(
     cluster_id: str,
     door: Door,
     backend: Backend,
-    isolation: IngressIsolation,
+    isolation: LastHop,
     recognised: RecognisedSoftware,
 ) -> Exposure:
     verdict, hops, reason = isolation.judge(door, backend)

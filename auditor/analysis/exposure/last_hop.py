@@ -32,7 +32,7 @@ _KEEPS_SOURCE = "Local"
 """The `externalTrafficPolicy` under which a node passes the client's address on."""
 
 
-class IngressIsolation:
+class LastHop:
     """Judges the policies that stand between a door and the pods behind it."""
 
     def __init__(
