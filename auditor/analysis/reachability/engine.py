@@ -194,10 +194,12 @@ class Reachability:
             self.view(direction, subject, is_source=direction is Direction.EGRESS), others, bound
         )
 
-    def view(self, direction: Direction, fixed: int, *, is_source: bool) -> View:
+    def view(
+        self, direction: Direction, fixed: int, *, is_source: bool, in_detail: bool = False
+    ) -> View:
         """Look from one end."""
         kind = self.entities.class_at(fixed)
-        return View(direction, fixed, is_source, kind.named if kind else ())
+        return View(direction, fixed, is_source, kind.named if kind else (), in_detail)
 
     def _ask(self, fixed: int, others: int, *, is_source: bool) -> Answer:
         views = [self.view(direction, fixed, is_source=is_source) for direction in Direction]

@@ -20,6 +20,15 @@ from auditor.model.ports import Protocol
 NamedPorts = tuple[tuple[str, Protocol, int], ...]
 
 
+def set_bits(mask: int) -> Iterator[int]:
+    """Give the positions of the bits that are set, in order."""
+    text = bin(mask)[:1:-1]
+    at = text.find("1")
+    while at >= 0:
+        yield at
+        at = text.find("1", at + 1)
+
+
 class PodClass(Struct, frozen=True):
     """Pods that no policy can tell apart."""
 
@@ -153,11 +162,7 @@ class Entities:
 
     def numbers(self, mask: int) -> Iterator[int]:
         """Give the classes among some entities, in order."""
-        text = bin(mask >> self._first_class)[:1:-1]
-        at = text.find("1")
-        while at >= 0:
-            yield at
-            at = text.find("1", at + 1)
+        return set_bits(mask >> self._first_class)
 
     def class_at(self, bit: int) -> PodClass | None:
         """Give the class of an entity; None where it is none."""

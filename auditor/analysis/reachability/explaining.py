@@ -87,7 +87,8 @@ def _side(reachability: Reachability, direction: Direction, subject: int, other:
     standing = Standing(other, ports, Bound.LEAST)
     decisions: list[Decision] = []
     doubts: list[Origin] = []
-    view = reachability.view(direction, subject, is_source=direction is Direction.EGRESS)
+    is_source = direction is Direction.EGRESS
+    view = reachability.view(direction, subject, is_source=is_source, in_detail=True)
     for layer in reachability.layers:
         for step in layer.steps(view):
             before = standing.pending()

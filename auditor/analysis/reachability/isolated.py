@@ -102,7 +102,7 @@ def _leaving(reachability: Reachability, classes: tuple[int, ...]) -> Leaving:
             standing = reachability.standing(Direction.EGRESS, bit, entities.outside, bound)
             for others in standing.allowed().values():
                 reached[index] |= others
-        view = reachability.view(Direction.EGRESS, bit, is_source=True)
+        view = reachability.view(Direction.EGRESS, bit, is_source=True, in_detail=True)
         for layer in reachability.layers:
             for step in layer.steps(view):
                 if step.action is Action.ALLOW and step.maybe & entities.outside:

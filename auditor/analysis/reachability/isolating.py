@@ -111,26 +111,30 @@ class NetworkPolicies:
         policies = tuple(self.selecting(view))
         if not policies:
             return
-        for policy in policies:
-            for rule in policy.rules:
-                others = (rule.peers.sure, rule.peers.maybe)
-                yield from self._ports.steps(view, (rule.action, rule.ports), others, rule.origin)
+        rules = (
+            step
+            for policy in policies
+            for rule in policy.rules
+            for step in self._ports.steps(
+                view,
+                (rule.action, rule.ports),
+                (rule.peers.sure, rule.peers.maybe),
+                rule.origin,
+            )
+        )
+        yield from rules if view.in_detail else _added_up(rules)
         sure = EVERY_BIT if self._entities.sure_subjects.get(key, 0) & view.fixed else 0
         why = tuple(policy.origin for policy in policies)
         yield Step(Action.DENY, sure, EVERY_BIT, origins=why)
 
     def _at_peer(self, view: View) -> Iterator[Step]:
-        # Rules add up, so those with the same ports are one step.
-        by_ports: dict[tuple[int, int], tuple[int, int]] = {}
-        for group in self._groups_around(view):
-            held = self._subjects_of(group)
-            others = (held if group.peers.sure & view.fixed else 0, held)
-            for step in self._ports.steps(view, (Action.ALLOW, group.ports), others):
-                key = (step.ports, step.maybe_ports)
-                sure, maybe = by_ports.get(key, (0, 0))
-                by_ports[key] = (sure | step.sure, maybe | step.maybe)
-        for (ports, maybe_ports), (sure, maybe) in by_ports.items():
-            yield Step(Action.ALLOW, sure, maybe, ports, maybe_ports)
+        yield from _added_up(
+            step
+            for group in self._groups_around(view)
+            for step in self._ports.steps(
+                view, (Action.ALLOW, group.ports), self._spoken_to(group, view)
+            )
+        )
         sure, maybe = self.isolated(view.direction)
         yield Step(Action.DENY, sure, maybe)
 
@@ -141,6 +145,10 @@ class NetworkPolicies:
         if number is not None and self._indexed_at == self._membership.epoch:
             return [groups[index] for index in self._around[view.direction].get(number, ())]
         return [group for group in groups if group.peers.maybe & view.fixed]
+
+    def _spoken_to(self, group: _Group, view: View) -> tuple[int, int]:
+        held = self._subjects_of(group)
+        return (held if group.peers.sure & view.fixed else 0, held)
 
     def _subjects_of(self, group: _Group) -> int:
         if group.epoch != self._membership.epoch:
@@ -182,6 +190,17 @@ class NetworkPolicies:
             return policies, is_sure, is_maybe, is_host
         groups = self._groups_around(view)
         return tuple((id(group), bool(group.peers.sure & view.fixed)) for group in groups), is_host
+
+
+def _added_up(steps: Iterable[Step]) -> Iterator[Step]:
+    """Make one step of those that admit the same ports: rules add up, in whatever order."""
+    by_ports: dict[tuple[int, int], tuple[int, int]] = {}
+    for step in steps:
+        key = (step.ports, step.maybe_ports)
+        sure, maybe = by_ports.get(key, (0, 0))
+        by_ports[key] = (sure | step.sure, maybe | step.maybe)
+    for (ports, maybe_ports), (sure, maybe) in by_ports.items():
+        yield Step(Action.ALLOW, sure, maybe, ports, maybe_ports)
 
 
 def _group_of(

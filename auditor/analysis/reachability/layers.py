@@ -26,6 +26,8 @@ class View(Struct, frozen=True):
     """Whether the fixed end is where the connections come from."""
     named: NamedPorts
     """Named ports of the fixed end, which count where it is the destination."""
+    in_detail: bool = False
+    """Whether each rule is to be a step of its own, so that it can be named."""
 
     @property
     def fixes_subject(self) -> bool:

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from weakref import WeakValueDictionary
 
-from auditor.analysis.reachability.entities import Entities, PodClass
+from auditor.analysis.reachability.entities import Entities, PodClass, set_bits
 from auditor.analysis.reachability.profile import Known
 from auditor.analysis.reachability.selections import (
     AnyOf,
@@ -52,6 +52,11 @@ class Membership:
         self._in_namespace: dict[str, list[int]] = defaultdict(list)
         self._with_label: dict[tuple[str, str], list[int]] = defaultdict(list)
         self._with_key: dict[str, list[int]] = defaultdict(list)
+        self._at_piece: dict[int, list[int]] = defaultdict(list)
+        self._pod_pieces = 0
+        """Pieces of the address space that hold a pod's address."""
+        self._homeless: list[int] = []
+        """Classes of whose pods no address is known."""
         self._fitting: dict[Match, int] = {}
         self._where: dict[Match, int] = {}
         self._every_class = 0
@@ -71,6 +76,11 @@ class Membership:
         for key, value in kind.labels:
             self._with_label[key, value].append(number)
             self._with_key[key].append(number)
+        if not kind.pieces:
+            self._homeless.append(number)
+        self._pod_pieces |= kind.pieces
+        for piece in set_bits(kind.pieces):
+            self._at_piece[piece].append(number)
         self._fitting.clear()
         self._where.clear()
         self._every_class = 0
@@ -157,9 +167,17 @@ class Membership:
         if selection.pods is Known.NO:
             return sure, maybe
         one = selection.one_address_is_enough
-        answers = [_in_block(kind, pieces, one_is_enough=one) for kind in entities.classes]
-        held = entities.mask(number for number, (_, may_be) in enumerate(answers) if may_be)
-        whole = entities.mask(number for number, (is_in, _) in enumerate(answers) if is_in)
+        there = {
+            number
+            for piece in set_bits(pieces & self._pod_pieces)
+            for number in self._at_piece[piece]
+        }
+        whole = entities.mask(
+            number
+            for number in there
+            if _in_block(entities.classes[number], pieces, one_is_enough=one)[0]
+        )
+        held = entities.mask((*there, *self._homeless))
         return sure | (whole if selection.pods is Known.YES else 0), maybe | held
 
     def _nodes(self, selection: NodesByLabel) -> tuple[int, int]:
