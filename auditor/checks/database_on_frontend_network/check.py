@@ -26,12 +26,15 @@ not judged.
 Kubernetes documentation, Network Policies.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from itertools import product
+
+from msgspec import Struct
 
 from auditor.analysis.facts import Facts
 from auditor.analysis.reachability.evidence import explanation_hops
 from auditor.analysis.reachability.explaining import explain
-from auditor.analysis.reachability.standing import Bound, Direction
+from auditor.analysis.reachability.standing import Allowed, Bound, Direction
 from auditor.analysis.recognition.software import Recognised
 from auditor.catalogue.frameworks import Topic
 from auditor.catalogue.software import Category
@@ -61,27 +64,42 @@ def _judge(facts: Facts, _: NoParameters) -> Iterator[Judgement]:
     exposed = exposed_workloads(facts)
     if not exposed:
         return
+    fronts = _fronts(facts, exposed)
     for store, found in facts.recognised.items():
         known = [item for item in found if facts.catalogue.software[item.id].category in _STORES]
         sure = [item for item in known if item.is_sure] or known
         if sure and store in facts.owners.classes:
-            yield _judged(facts, store, sure[0], exposed)
+            yield _judged(facts, store, sure[0], fronts)
 
 
-def _judged(
-    facts: Facts, store: ObjectRef, recognised: Recognised, exposed: tuple[ExposedWorkload, ...]
-) -> Judgement:
+class _Fronts(Struct, frozen=True):
+    """The exposed workloads, with what their own policies let out to a stranger."""
+
+    exposed: tuple[ExposedWorkload, ...]
+    bits: int
+    out: Mapping[Bound, Allowed]
+    """By the number of a port set, those that have it."""
+
+
+def _fronts(facts: Facts, exposed: tuple[ExposedWorkload, ...]) -> _Fronts:
+    engine, entities = facts.reachability, facts.reachability.entities
+    numbers = {number for item in exposed for number in item.classes}
+    out: dict[Bound, dict[int, int]] = {bound: {} for bound in Bound}
+    for bound, number in product(Bound, numbers):
+        bit = entities.bit(number)
+        ports = engine.one_side(Direction.EGRESS, bit, entities.stranger, bound)
+        key = engine.ports.number(ports)
+        out[bound][key] = out[bound].get(key, 0) | bit
+    return _Fronts(exposed, entities.mask(numbers), out)
+
+
+def _judged(facts: Facts, store: ObjectRef, recognised: Recognised, fronts: _Fronts) -> Judgement:
     known = facts.catalogue.software[recognised.id]
     wanted = ports_answering(facts, store, recognised, known)
-    unnamed: list[ExposedWorkload] = []
-    perhaps: list[ExposedWorkload] = []
-    for item in exposed:
-        if item.ref == store:
-            continue
-        if _unnamed(facts, item, store, wanted, Bound.LEAST):
-            unnamed.append(item)
-        elif _unnamed(facts, item, store, wanted, Bound.MOST):
-            perhaps.append(item)
+    sure, most = (_unnamed(facts, fronts, store, wanted, bound) for bound in Bound)
+    others = [item for item in fronts.exposed if item.ref != store]
+    unnamed = [item for item in others if sure.intersection(item.classes)]
+    perhaps = [item for item in others if most.intersection(item.classes)]
     certain = [item for item in unnamed if item.is_sure]
     verdict, reason = Verdict.PASS, None
     if facts.reachability_gap:
@@ -110,30 +128,32 @@ def _judged(
         evidence=(
             *recognised.evidence,
             *(item.hop for item in shown[:_SHOWN]),
-            *_why(facts, (shown or exposed)[0], store),
+            *_why(facts, (shown or fronts.exposed)[0], store),
         ),
         reason=reason,
     )
 
 
 def _unnamed(
-    facts: Facts, item: ExposedWorkload, store: ObjectRef, wanted: PortSet, bound: Bound
-) -> bool:
-    """Whether some pod may dial a store on a port on which nobody named either of them.
+    facts: Facts, fronts: _Fronts, store: ObjectRef, wanted: PortSet, bound: Bound
+) -> set[int]:
+    """Give the exposed classes that may dial a store on a port on which nobody named either.
 
     What is let through to a stranger at the store, and from the workload to a stranger, is let
     through for want of a rule that names them.
     """
     engine, entities = facts.reachability, facts.reachability.entities
-    for one in map(entities.bit, item.classes):
-        for other in map(entities.bit, facts.owners.classes[store]):
-            least, most = engine.between(one, other)
-            reached = (least if bound is Bound.LEAST else most) & wanted
-            into = engine.one_side(Direction.INGRESS, other, entities.stranger, bound)
-            out = engine.one_side(Direction.EGRESS, one, entities.stranger, bound)
-            if reached & into & out:
-                return True
-    return False
+    found = 0
+    for bit in map(entities.bit, facts.owners.classes[store]):
+        into = engine.one_side(Direction.INGRESS, bit, entities.stranger, bound) & wanted
+        if not into:
+            continue
+        number, answer = engine.ports.number(into), engine.sources_of(bit, fronts.bits)
+        reached = answer.least if bound is Bound.LEAST else answer.most
+        for (ports, held), (out, there) in product(reached.items(), fronts.out[bound].items()):
+            if engine.ports.common(engine.ports.common(ports, number), out):
+                found |= held & there
+    return set(entities.numbers(found))
 
 
 def _why(facts: Facts, item: ExposedWorkload, store: ObjectRef) -> tuple[Hop, ...]:

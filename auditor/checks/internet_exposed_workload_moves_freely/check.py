@@ -61,19 +61,38 @@ class Parameters(Struct, frozen=True, forbid_unknown_fields=True):
 
 def _judge(facts: Facts, parameters: Parameters) -> Iterator[Judgement]:
     yield from unseen_doors(facts)
+    masks = _masks(facts)
+    known: dict[tuple[tuple[int, ...], str | None], _Reached] = {}
     for item in exposed_workloads(facts):
-        yield _judged(facts, item, parameters)
+        key = (item.classes, item.ref.namespace)
+        if key not in known:
+            known[key] = _reached(facts, item, masks)
+        yield _judged(facts, item, known[key], parameters)
 
 
-def _judged(facts: Facts, item: ExposedWorkload, parameters: Parameters) -> Judgement:
-    others = [
-        ref
-        for ref in facts.owners.classes
-        if ref.namespace != item.ref.namespace
-        and ref.namespace not in facts.segments.system_namespaces
-    ]
-    sure, maybe = _reached(facts, item, others)
-    limit = max(parameters.at_least - 1, parameters.share * len(others))
+class _Reached(Struct, frozen=True):
+    """What the pods of an exposed workload may reach among the workloads of other namespaces."""
+
+    sure: tuple[ObjectRef, ...]
+    maybe: tuple[ObjectRef, ...]
+    among: int
+
+
+def _masks(facts: Facts) -> dict[ObjectRef, int]:
+    """Give the classes of each workload outside of the system's namespaces, as bits."""
+    entities = facts.reachability.entities
+    return {
+        ref: entities.mask(numbers)
+        for ref, numbers in facts.owners.classes.items()
+        if ref.namespace not in facts.segments.system_namespaces
+    }
+
+
+def _judged(
+    facts: Facts, item: ExposedWorkload, reached: _Reached, parameters: Parameters
+) -> Judgement:
+    sure, maybe = reached.sure, reached.maybe
+    limit = max(parameters.at_least - 1, parameters.share * reached.among)
     verdict, reason = Verdict.PASS, None
     if facts.reachability_gap:
         verdict, reason = Verdict.UNKNOWN, facts.reachability_gap
@@ -86,7 +105,7 @@ def _judged(facts: Facts, item: ExposedWorkload, parameters: Parameters) -> Judg
         verdict, reason = Verdict.UNKNOWN, reason_of_doubt(facts)
     shown = sure or maybe
     named = ", ".join(map(str, shown[:_SHOWN])) or "none"
-    count = f"{len(shown)} of {len(others)} workloads of other namespaces"
+    count = f"{len(shown)} of {reached.among} workloads of other namespaces"
     words = {
         Verdict.FAIL: f"may reach {count}",
         Verdict.PASS: f"may reach {count}, which is not many",
@@ -105,25 +124,25 @@ def _judged(facts: Facts, item: ExposedWorkload, parameters: Parameters) -> Judg
     )
 
 
-def _reached(
-    facts: Facts, item: ExposedWorkload, others: list[ObjectRef]
-) -> tuple[list[ObjectRef], list[ObjectRef]]:
+def _reached(facts: Facts, item: ExposedWorkload, masks: dict[ObjectRef, int]) -> _Reached:
     """Give the workloads that some pod may reach on some port: for sure, and at most."""
     reachability, entities = facts.reachability, facts.reachability.entities
-    masks = [0, 0]
+    sure = maybe = 0
     for number in item.classes:
         answer = reachability.destinations_of(entities.bit(number), entities.living)
-        for index, allowed in enumerate((answer.least, answer.most)):
-            for held in allowed.values():
-                masks[index] |= held
-    found = []
-    for mask in masks:
-        numbers = set(entities.numbers(mask))
-        found.append([ref for ref in others if numbers & set(facts.owners.classes[ref])])
-    return found[0], found[1]
+        for held in answer.least.values():
+            sure |= held
+        for held in answer.most.values():
+            maybe |= held
+    others = [(ref, mask) for ref, mask in masks.items() if ref.namespace != item.ref.namespace]
+    return _Reached(
+        tuple(ref for ref, mask in others if mask & sure),
+        tuple(ref for ref, mask in others if mask & maybe),
+        len(others),
+    )
 
 
-def _why(facts: Facts, item: ExposedWorkload, shown: list[ObjectRef]) -> tuple[Hop, ...]:
+def _why(facts: Facts, item: ExposedWorkload, shown: tuple[ObjectRef, ...]) -> tuple[Hop, ...]:
     """Say which rules let it out, or that none decides, by the first that it reaches."""
     reachability, entities = facts.reachability, facts.reachability.entities
     target = facts.owners.classes[shown[0]][0] if shown else 0
