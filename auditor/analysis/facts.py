@@ -5,13 +5,10 @@ from datetime import datetime
 from functools import cached_property
 
 from auditor.analysis.exposure.backends import BackendFinder
+from auditor.analysis.exposure.chains import Chains
 from auditor.analysis.exposure.door import Door
-from auditor.analysis.exposure.external_ips import external_ip_doors
-from auditor.analysis.exposure.ingress_classes import serving_controller
-from auditor.analysis.exposure.ingresses import IngressSite, ingress_doors, ingress_ref
+from auditor.analysis.exposure.doors import find_doors
 from auditor.analysis.exposure.last_hop import LastHop
-from auditor.analysis.exposure.load_balancers import LOAD_BALANCER_TYPE, load_balancer_doors
-from auditor.analysis.exposure.node_ports import host_doors, node_port_doors
 from auditor.analysis.exposure.paths import follow_doors
 from auditor.analysis.exposure.routed import routed_ports
 from auditor.analysis.exposure.serving import Site
@@ -33,11 +30,9 @@ from auditor.catalogue.contents import catalogue_with
 from auditor.catalogue.distributions import distributions
 from auditor.catalogue.gateway_controllers import gateway_controllers
 from auditor.kube.inventory import Inventory
-from auditor.kube.pods import Pod
 from auditor.kube.resources import (
     ADMIN_POLICIES,
-    GATEWAYS,
-    INGRESS_CLASSES,
+    FOLLOWED_WAYS,
     NAMESPACES,
     NETWORK_POLICIES,
     NODES,
@@ -48,7 +43,7 @@ from auditor.model.agreement import Declaration
 from auditor.model.audience import AddressSpace
 from auditor.model.audit import Platform
 from auditor.model.cluster import Cluster
-from auditor.model.exposure import Exposure, Via
+from auditor.model.exposure import ROUTED, Exposure, Via
 from auditor.model.identity import ObjectRef
 from auditor.model.ports import PortSet, Protocol
 from auditor.model.reading import ReadState
@@ -62,9 +57,6 @@ REACHABILITY_RESTS_ON = (
     PODS,
 )
 """Resources of which one object more or less may change who can talk to whom."""
-
-_GATEWAYS_SHOWN = 3
-"""Gateways that a reason names before it only counts."""
 
 _CLOUD_BY_PROVIDER = {"eks": "aws", "gke": "gcp", "aks": "azure"}
 
@@ -134,27 +126,10 @@ class Facts:
 
     @cached_property
     def routed(self) -> Mapping[ObjectRef, PortSet]:
-        """Ports of workloads that Ingresses and Routes lead to, whose controller is not read."""
-        running = {
-            item.id for item in self.catalogue.controllers if self.workloads.running(item.images)
-        }
-        classes, are_known = self.inventory.ingress_classes, self.inventory.state(INGRESS_CLASSES)
-        served = {
-            ingress_ref(ingress): serving_controller(
-                ingress,
-                classes,
-                self.catalogue.controllers,
-                self.site.cloud,
-                classes_are_known=are_known.is_complete,
-            ).controller
-            for ingress in self.inventory.ingresses
-        }
-        doors = tuple(
-            door
-            for door in self.doors_via(Via.INGRESS)
-            if (controller := served.get(door.entry.object)) is None or controller.id not in running
+        """Ports of workloads that routes lead to whose controller is not in the input."""
+        return routed_ports(
+            door for door in self.doors_via(*ROUTED) if not door.comes_from and not door.refusal
         )
-        return routed_ports(doors, self.inventory, self.backends)
 
     @cached_property
     def reachability_gap(self) -> str | None:
@@ -208,28 +183,28 @@ class Facts:
     @cached_property
     def doors(self) -> tuple[Door, ...]:
         """Every door into the cluster, in the order of its objects."""
-        found: list[Door] = []
-        for service in self.inventory.services:
-            if service.spec.type == LOAD_BALANCER_TYPE:
-                found += load_balancer_doors(service, self.site, self.backends)
-            found += node_port_doors(service, self.nodes, self.backends)
-            found += external_ip_doors(service, self.space, self.backends)
-        found += host_doors(self.workloads, self.nodes, self.space)
-        known = IngressSite(
-            self.site,
+        return find_doors(
+            self.cluster,
             self.inventory,
-            self._fronts(found),
+            self.site,
+            self.workloads,
+            self.nodes,
+            self.backends,
             self.catalogue.controllers,
-            self._proxies(),
+            self.gateways,
         )
-        for ingress in self.inventory.ingresses:
-            found += ingress_doors(ingress, known, self.backends)
-        return tuple(found)
 
     @cached_property
     def isolation(self) -> LastHop:
         """Which policies stand between a door and its pods."""
-        return LastHop(self.inventory, self.platform, self.reachability, self.reachability_gap)
+        return LastHop(
+            self.inventory, self.platform, self.reachability, self.reachability_gap, self.space
+        )
+
+    @cached_property
+    def chains(self) -> Chains:
+        """What becomes of whoever dials a door, hop by hop."""
+        return Chains(self.isolation, self.space)
 
     @cached_property
     def recognised(self) -> RecognisedSoftware:
@@ -239,7 +214,7 @@ class Facts:
     @cached_property
     def exposures(self) -> tuple[Exposure, ...]:
         """Every door followed to each of its targets."""
-        return follow_doors(self.cluster.id, self.doors, self.isolation, self.recognised)
+        return follow_doors(self.cluster.id, self.doors, self.chains, self.recognised)
 
     @cached_property
     def unfollowed(self) -> tuple[str, ...]:
@@ -247,25 +222,20 @@ class Facts:
 
         A source that does not provide a kind at all (manifests) is taken to hold none of it.
         """
+        followed = {resource.name for resource in FOLLOWED_WAYS}
         reasons = []
         for name in OTHER_WAYS:
             state, there = self.inventory.state(name), self.inventory.other_ways.get(name, ())
-            if there:
-                which = f" ({self._gateways_text()})" if name == GATEWAYS else ""
-                reasons.append(f"{len(there)} {name}{which}, which this version does not follow")
-            elif state.is_shortfall:
+            if state.is_shortfall:
                 reasons.append(f"{name} is {state.value}")
+            elif there and name not in followed:
+                reasons.append(f"{len(there)} {name}, which this version does not follow")
         return tuple(reasons)
 
     @cached_property
     def gateways(self) -> tuple[ServedGateway, ...]:
         """The Gateways, and who serves each."""
         return tuple(serving_gateways(self.inventory, gateway_controllers()))
-
-    def _gateways_text(self) -> str:
-        shown = "; ".join(map(str, self.gateways[:_GATEWAYS_SHOWN]))
-        more = len(self.gateways) - _GATEWAYS_SHOWN
-        return f"{shown}; {more} more" if more > 0 else shown
 
     def doors_via(self, *vias: Via) -> tuple[Door, ...]:
         """Give the doors of some sorts."""
@@ -285,26 +255,6 @@ class Facts:
                 self.cluster.id, workload.namespace or "", str(workload), port, protocol
             )
         )
-
-    def _fronts(self, doors: list[Door]) -> dict[str, tuple[Door, ...]]:
-        """Find the doors that lead to the pods of each ingress controller."""
-        fronts = {}
-        for controller in self.catalogue.controllers:
-            running = self.workloads.running(controller.images)
-            fronts[controller.id] = tuple(door for door in doors if running & set(door.workloads()))
-        return fronts
-
-    def _proxies(self) -> dict[str, tuple[Pod, ...]]:
-        """Find the pods of each ingress controller."""
-        return {
-            item.id: tuple(
-                pod
-                for ref in sorted(self.workloads.running(item.images), key=ObjectRef.sort_key)
-                for pod in self.workloads.pods_of(ref)
-                if pod.has_network
-            )
-            for item in self.catalogue.controllers
-        }
 
     def _controllers(self) -> frozenset[str]:
         """Name the providers of load balancers that run a controller here."""

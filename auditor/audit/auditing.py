@@ -11,7 +11,7 @@ from auditor.audit.severity import rate
 from auditor.catalogue.contents import catalogue_with
 from auditor.checks.check import Check, Judgement
 from auditor.kube.inventory import Inventory
-from auditor.kube.resources import RESOURCES
+from auditor.kube.resources import OTHER_WAYS, RESOURCES
 from auditor.model.audit import (
     AgreementUse,
     Audit,
@@ -60,7 +60,7 @@ def audit(cluster: Cluster, inventory: Inventory, rules: Rules, at: datetime) ->
         agreement_use=agreements.use(),
         agreements=agreements.matches(),
         checks=tuple(
-            CheckRun(check.slug, tuple(sorted(check.needs)))
+            CheckRun(check.slug, tuple(sorted(check.needs)), tuple(sorted(_found_by(check))))
             for check in sorted(rules.checks, key=lambda check: check.slug)
         ),
         segments=tuple(
@@ -70,6 +70,11 @@ def audit(cluster: Cluster, inventory: Inventory, rules: Rules, at: datetime) ->
         rules_version=rules.version(),
         catalogue_version=facts.catalogue.version,
     )
+
+
+def _found_by(check: Check) -> frozenset[str]:
+    """Name the resources that a check's findings come from, ways to its subjects included."""
+    return check.subjects_from | check.may_come_from | (check.reads & frozenset(OTHER_WAYS))
 
 
 def _findings(facts: Facts, rules: Rules, agreements: Agreements) -> Iterator[Finding]:

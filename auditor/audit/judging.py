@@ -32,10 +32,11 @@ def judge(check: Check, facts: Facts, parameters: msgspec.Struct) -> Iterator[Ju
         count += 1
         spoke_of_cluster |= judgement.subject == cluster and judgement.discriminator is None
         yield _gated(judgement, missing)
-    unseen = _missing(check.subjects_from, facts.inventory)
+    unseen = _unseen(check, facts.inventory)
     if spoke_of_cluster or (count and not unseen):
         return
-    missing = _missing(check.needs | check.subjects_from, facts.inventory)
+    found = {item.resource: item for item in (*_missing(check.needs, facts.inventory), *unseen)}
+    missing = tuple(found[name] for name in sorted(found))
     yield Judgement(
         subject=cluster,
         verdict=Verdict.UNKNOWN if missing else Verdict.NOT_APPLICABLE,
@@ -51,6 +52,15 @@ def _missing(needs: frozenset[str], inventory: Inventory) -> tuple[Coverage, ...
         for resource in sorted(needs)
         if not inventory.state(resource).is_complete
     )
+
+
+def _unseen(check: Check, inventory: Inventory) -> tuple[Coverage, ...]:
+    """Give the lists of subjects of which some may not have been seen."""
+    strict = _missing(check.subjects_from, inventory)
+    added = _missing(check.may_come_from, inventory)
+    if not check.subjects_from and len(added) == len(check.may_come_from):
+        return added
+    return (*strict, *(item for item in added if item.state.is_shortfall))
 
 
 def _gated(judgement: Judgement, missing: tuple[Coverage, ...]) -> Judgement:

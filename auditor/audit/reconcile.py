@@ -21,6 +21,7 @@ from auditor.audit.described import (
     described_exposures,
     described_platform,
 )
+from auditor.kube.resources import OTHER_WAYS
 from auditor.model.audit import Audit, ClusterState
 from auditor.model.canonical import CanonicalValue, canonical_json, digest_text
 from auditor.model.finding import Finding
@@ -96,6 +97,7 @@ class _Look:
         )
         self._known = known
         self._needs = {check.slug: check.needs for check in audit.checks}
+        self._found_by = {check.slug: check.found_by for check in audit.checks}
         self._rules_changed = known.rules_version not in (None, audit.rules_version)
         self._subjects = {finding.subject for finding in audit.findings}
         self._findings = {finding.id: finding for finding in audit.findings}
@@ -172,7 +174,7 @@ class _Look:
         whole = self._is_complete(MESH_RESOURCES)
         yield from self._all_of(FactKind.PLATFORM, platform, ends=whole)
         exposures = described_exposures(self._audit)
-        whole = self._is_complete(DOOR_RESOURCES)
+        whole = self._is_complete(DOOR_RESOURCES) and self._was_read(OTHER_WAYS)
         yield from self._all_of(FactKind.EXPOSURE, exposures, ends=whole)
 
     def _all_of(
@@ -245,8 +247,10 @@ class _Look:
         for (kind, key), value in sorted(self._known.values.items()):
             if kind is not FactKind.VERDICT or key in self._findings:
                 continue
-            needs = self._needs.get(value.topic)
-            if needs is not None and not self._is_complete(needs) and not self._replaced:
+            can_tell = self._is_complete(self._needs.get(value.topic, ())) and self._was_read(
+                self._found_by.get(value.topic, ())
+            )
+            if not can_tell and not self._replaced:
                 self._counts["unconfirmed"] += value.state == Verdict.FAIL.value
                 continue
             yield from self._ending(key, value, _subject_of(value))
@@ -293,6 +297,11 @@ class _Look:
             "incarnation": self._audit.incarnation,
         }
         return FactValue(finding.verdict.value, _canonical(detail), finding.check)
+
+    def _was_read(self, resources: tuple[str, ...]) -> bool:
+        """Whether all of some resources were read, or the source does not provide them at all."""
+        read = (self._coverage.get(resource) for resource in resources)
+        return all(item is not None and not item.state.is_shortfall for item in read)
 
     def _is_complete(self, needs: tuple[str, ...]) -> bool:
         read = (self._coverage.get(resource) for resource in needs)

@@ -39,6 +39,8 @@ class GatewayController(Struct, frozen=True, kw_only=True, forbid_unknown_fields
     classes: tuple[GatewayClassEntry, ...] = ()
     scheme: Scheme | None = None
     """Where neither class nor parameters decide; None where an address or a Service tells."""
+    proxies: str | None = None
+    """The ingress controller whose pods serve Gateways too, where none are made for each."""
     parameters_decide: str | None = None
     """The kind of object, named by the Gateway or its class, that outweighs the default."""
     confirmed: bool

@@ -93,6 +93,9 @@ class IngressController(Struct, frozen=True, kw_only=True, forbid_unknown_fields
     """Whether it serves, on its cloud, Ingresses for which no class is known."""
     images: tuple[str, ...] = ()
     """Ends of the image repositories of its pods."""
+    beside: tuple[str, ...] = ()
+    """Ends of image repositories, one of which runs in the same namespace: where the images of its
+    pods are everybody's."""
     default: DefaultScheme | None = None
     """Of a load balancer in the cloud."""
     rules: tuple[SchemeRule, ...] = ()

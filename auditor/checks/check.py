@@ -92,6 +92,10 @@ class Check(Struct, frozen=True, kw_only=True):
     """Resources without which no subject can `pass`."""
     subjects_from: frozenset[str]
     """Resources that list the subjects; missing ones leave subjects nobody has seen."""
+    may_come_from: frozenset[str] = frozenset()
+    """Kinds of added APIs that list subjects too. A source that does not provide some of them (a
+    folder of manifests) is taken to hold none of these; one that provides none at all, and nothing
+    else that lists subjects, says nothing."""
     reads: frozenset[str] = frozenset()
     """Resources that some subjects need, or that sharpen severity and audience."""
     judge: Callable[[Facts, Any], Iterable[Judgement]]

@@ -1,17 +1,15 @@
 """The inventory: one cluster at one moment, and how completely each resource of it was read."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from msgspec import Struct
 
 from auditor.kube.admin_policies import AdminPolicy
 from auditor.kube.cluster_scope import Namespace, Node
 from auditor.kube.config_maps import ConfigMap
-from auditor.kube.gateways import Gateway, GatewayClass
 from auditor.kube.ingress import Ingress, IngressClass
 from auditor.kube.network import Endpoints, EndpointSlice, Service
-from auditor.kube.other_ways import OtherWay
 from auditor.kube.pods import AnyWorkload, CronJob, Pod, Workload
 from auditor.kube.policies import NetworkPolicy
 from auditor.kube.rbac import Binding, Role
@@ -21,7 +19,6 @@ from auditor.kube.resources import (
     CONFIG_MAPS,
     ENDPOINT_SLICES,
     ENDPOINTS,
-    GATEWAY_CLASSES,
     INGRESS_CLASSES,
     INGRESSES,
     NAMESPACES,
@@ -35,10 +32,11 @@ from auditor.kube.resources import (
     ROLES,
     SERVICES,
 )
-from auditor.kube.routes import Route
 from auditor.kube.storage import PersistentVolume, PersistentVolumeClaim
 from auditor.model.connection import Connection
 from auditor.model.reading import Coverage, ReadProblem, ReadState
+
+_Way = TypeVar("_Way", bound=Struct)
 
 
 class Inventory(Struct, frozen=True, kw_only=True):
@@ -56,12 +54,12 @@ class Inventory(Struct, frozen=True, kw_only=True):
     """Of all three kinds, kind by kind."""
     ingresses: tuple[Ingress, ...] = ()
     ingress_classes: tuple[IngressClass, ...] = ()
-    gateway_classes: tuple[GatewayClass, ...] = ()
     cluster_roles: tuple[Role, ...] = ()
     roles: tuple[Role, ...] = ()
     bindings: tuple[Binding, ...] = ()
-    other_ways: Mapping[str, tuple[Gateway | OtherWay | Route, ...]] = {}
-    """By resource name, doors of kinds that this version does not follow; none without objects."""
+    other_ways: Mapping[str, tuple[Struct, ...]] = {}
+    """By resource name, doors beyond Services and Ingresses and what they are followed through;
+    none without objects."""
     persistent_volumes: tuple[PersistentVolume, ...] = ()
     persistent_volume_claims: tuple[PersistentVolumeClaim, ...] = ()
     config_maps: tuple[ConfigMap, ...] = ()
@@ -72,6 +70,10 @@ class Inventory(Struct, frozen=True, kw_only=True):
     kubernetes_version: str | None = None
     connection: Connection | None = None
     """How the API server was reached; None where the source is files."""
+
+    def ways(self, resource: str, kind: type[_Way]) -> tuple[_Way, ...]:
+        """Give the objects of one of the `other_ways`, as the type that it decodes into."""
+        return tuple(item for item in self.other_ways.get(resource, ()) if isinstance(item, kind))
 
     def state(self, resource: str) -> ReadState:
         """Tell how completely a resource was read."""
@@ -124,7 +126,6 @@ def assemble(
         admin_policies=tuple(item for item in everything if isinstance(item, AdminPolicy)),
         ingresses=tuple(sorted_objects[INGRESSES]),
         ingress_classes=tuple(sorted_objects[INGRESS_CLASSES]),
-        gateway_classes=tuple(sorted_objects[GATEWAY_CLASSES]),
         cluster_roles=tuple(sorted_objects[CLUSTER_ROLES]),
         roles=tuple(sorted_objects[ROLES]),
         bindings=tuple(item for item in everything if isinstance(item, Binding)),

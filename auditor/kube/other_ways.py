@@ -1,4 +1,4 @@
-"""Doors that this version does not follow: read only to know that they are there."""
+"""Doors that are not followed: read only to know that they are there."""
 
 from msgspec import Struct
 
@@ -6,6 +6,6 @@ from auditor.kube.meta import ObjectMeta
 
 
 class OtherWay(Struct, frozen=True, gc=False, omit_defaults=True):
-    """A Gateway, Route or the like; what it admits and where it leads is not read."""
+    """A door whose audience and target are not read."""
 
     metadata: ObjectMeta

@@ -5,8 +5,11 @@ from msgspec import Struct
 from auditor.kube.admin_policies import AdminPolicy
 from auditor.kube.cluster_scope import Namespace, Node
 from auditor.kube.config_maps import ConfigMap
-from auditor.kube.gateways import Gateway, GatewayClass
+from auditor.kube.contour import HTTPProxy
+from auditor.kube.gateway_routes import GatewayRoute
+from auditor.kube.gateways import GATEWAY_API, Gateway, GatewayClass, ReferenceGrant
 from auditor.kube.ingress import Ingress, IngressClass
+from auditor.kube.istio import IstioGateway, VirtualService
 from auditor.kube.network import Endpoints, EndpointSlice, Service
 from auditor.kube.other_ways import OtherWay
 from auditor.kube.pods import CronJob, Pod, Workload
@@ -14,6 +17,7 @@ from auditor.kube.policies import NetworkPolicy
 from auditor.kube.rbac import Binding, Role
 from auditor.kube.routes import Route
 from auditor.kube.storage import PersistentVolume, PersistentVolumeClaim
+from auditor.kube.traefik import IngressRoute
 
 
 class Resource(Struct, frozen=True):
@@ -67,14 +71,24 @@ CONFIG_MAPS = "configmaps"
 ROUTES = "routes.route.openshift.io"
 GATEWAYS = "gateways.gateway.networking.k8s.io"
 GATEWAY_CLASSES = "gatewayclasses.gateway.networking.k8s.io"
+REFERENCE_GRANTS = "referencegrants.gateway.networking.k8s.io"
+ISTIO_GATEWAYS = "gateways.networking.istio.io"
+VIRTUAL_SERVICES = "virtualservices.networking.istio.io"
+HTTP_PROXIES = "httpproxies.projectcontour.io"
 
-_GATEWAY_API = "gateway.networking.k8s.io"
 _RBAC = "rbac.authorization.k8s.io"
 
 
-def _other_way(group: str, kind: str, plural: str, *versions: str) -> Resource:
-    name = f"{plural}.{group}"
-    return Resource(name, group, kind, OtherWay, supports=INGRESSES, versions=versions)
+def _way(
+    type_: type[Struct], name: str, kind: str, *versions: str, namespaced: bool = True
+) -> Resource:
+    """Make a kind that is a door, or that a door is followed through."""
+    group = name.partition(".")[2]
+    return Resource(name, group, kind, type_, namespaced, supports=INGRESSES, versions=versions)
+
+
+def _gateway_route(kind: str, *versions: str) -> Resource:
+    return _way(GatewayRoute, f"{kind.lower()}s.{GATEWAY_API}", kind, *versions)
 
 
 def _admin(name: str, kind: str, *versions: str) -> Resource:
@@ -89,6 +103,49 @@ def _admin(name: str, kind: str, *versions: str) -> Resource:
         versions=versions,
     )
 
+
+FOLLOWED_WAYS = (
+    _way(Gateway, GATEWAYS, "Gateway", "v1", "v1beta1"),
+    _way(GatewayClass, GATEWAY_CLASSES, "GatewayClass", "v1", "v1beta1", namespaced=False),
+    _gateway_route("HTTPRoute", "v1", "v1beta1"),
+    _gateway_route("GRPCRoute", "v1", "v1alpha2"),
+    _gateway_route("TLSRoute", "v1", "v1alpha3", "v1alpha2"),
+    _gateway_route("TCPRoute", "v1", "v1alpha2"),
+    _gateway_route("UDPRoute", "v1", "v1alpha2"),
+    _way(ReferenceGrant, REFERENCE_GRANTS, "ReferenceGrant", "v1", "v1beta1", "v1alpha2"),
+    _way(IstioGateway, ISTIO_GATEWAYS, "Gateway", "v1", "v1beta1", "v1alpha3"),
+    _way(VirtualService, VIRTUAL_SERVICES, "VirtualService", "v1", "v1beta1", "v1alpha3"),
+    _way(Route, ROUTES, "Route", "v1"),
+    _way(IngressRoute, "ingressroutes.traefik.io", "IngressRoute", "v1alpha1"),
+    _way(IngressRoute, "ingressroutetcps.traefik.io", "IngressRouteTCP", "v1alpha1"),
+    _way(IngressRoute, "ingressrouteudps.traefik.io", "IngressRouteUDP", "v1alpha1"),
+    _way(HTTPProxy, HTTP_PROXIES, "HTTPProxy", "v1"),
+)
+"""Kinds beyond Services and Ingresses that are followed from the door to the pod."""
+
+GATEWAY_ROUTES = tuple(item.name for item in FOLLOWED_WAYS if item.type is GatewayRoute)
+"""Kinds of routes of the Gateway API."""
+INGRESS_ROUTES = tuple(item.name for item in FOLLOWED_WAYS if item.type is IngressRoute)
+"""Traefik's kinds of routes."""
+
+ADDED_ROUTES = frozenset({*GATEWAY_ROUTES, *INGRESS_ROUTES, HTTP_PROXIES, ROUTES, VIRTUAL_SERVICES})
+"""Kinds of routes that no cluster serves unless somebody adds them."""
+GATEWAYS_OF_ROUTES = frozenset({GATEWAYS, GATEWAY_CLASSES, REFERENCE_GRANTS, ISTIO_GATEWAYS})
+"""What some of them are followed through."""
+
+UNFOLLOWED_WAYS = (
+    _way(OtherWay, f"listenersets.{GATEWAY_API}", "ListenerSet", "v1"),
+    _way(OtherWay, "xlistenersets.gateway.networking.x-k8s.io", "XListenerSet", "v1alpha1"),
+    _way(OtherWay, "targetgroupbindings.elbv2.k8s.aws", "TargetGroupBinding", "v1beta1"),
+    _way(OtherWay, "multiclusteringresses.networking.gke.io", "MultiClusterIngress", "v1"),
+    _way(OtherWay, "ingressroutes.traefik.containo.us", "IngressRoute", "v1alpha1"),
+    _way(OtherWay, "virtualservers.k8s.nginx.org", "VirtualServer", "v1"),
+    _way(OtherWay, "transportservers.k8s.nginx.org", "TransportServer", "v1", "v1alpha1"),
+    _way(OtherWay, "mappings.getambassador.io", "Mapping", "v3alpha1", "v2"),
+    _way(OtherWay, "apisixroutes.apisix.apache.org", "ApisixRoute", "v2"),
+)
+"""Kinds of doors that are not followed. It is read whether there are any: while there are, no way
+can be said to be closed."""
 
 RESOURCES = (
     Resource(NAMESPACES, "", "Namespace", Namespace, namespaced=False),
@@ -132,36 +189,15 @@ RESOURCES = (
     Resource(PERSISTENT_VOLUMES, "", "PersistentVolume", PersistentVolume, namespaced=False),
     Resource(PERSISTENT_VOLUME_CLAIMS, "", "PersistentVolumeClaim", PersistentVolumeClaim),
     Resource(CONFIG_MAPS, "", "ConfigMap", ConfigMap, is_named=True),
-    Resource(
-        GATEWAYS,
-        _GATEWAY_API,
-        "Gateway",
-        Gateway,
-        supports=INGRESSES,
-        versions=("v1", "v1beta1"),
-    ),
-    Resource(
-        GATEWAY_CLASSES,
-        _GATEWAY_API,
-        "GatewayClass",
-        GatewayClass,
-        namespaced=False,
-        supports=INGRESSES,
-        versions=("v1", "v1beta1"),
-    ),
-    _other_way("networking.istio.io", "Gateway", "gateways", "v1", "v1beta1", "v1alpha3"),
-    Resource(ROUTES, "route.openshift.io", "Route", Route, supports=INGRESSES),
-    _other_way("traefik.io", "IngressRoute", "ingressroutes", "v1alpha1"),
-    _other_way("traefik.io", "IngressRouteTCP", "ingressroutetcps", "v1alpha1"),
-    _other_way("traefik.io", "IngressRouteUDP", "ingressrouteudps", "v1alpha1"),
-    _other_way("projectcontour.io", "HTTPProxy", "httpproxies", "v1"),
+    *FOLLOWED_WAYS,
+    *UNFOLLOWED_WAYS,
 )
 
-OTHER_WAYS = tuple(item.name for item in RESOURCES if item.type in (Gateway, OtherWay, Route))
-"""Kinds of doors that this version does not follow. It reads whether there are any: no way can be
-said to be closed while one of them may be a way in."""
+OTHER_WAYS = tuple(item.name for item in (*FOLLOWED_WAYS, *UNFOLLOWED_WAYS))
+"""Kinds beyond Services and Ingresses that are ways in, or that ways are followed through. No way
+can be said to be closed while one of them was not read."""
 
-ADDED_APIS = (*OTHER_WAYS, *ADMIN_POLICIES, GATEWAY_CLASSES)
+ADDED_APIS = (*OTHER_WAYS, *ADMIN_POLICIES)
 """Kinds that no cluster serves unless somebody adds them."""
 
 RESOURCE_BY_NAME = {resource.name: resource for resource in RESOURCES}

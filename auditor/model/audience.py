@@ -29,6 +29,17 @@ class Audience(StrEnum):
     """An input that would tell it was not read."""
 
 
+WIDEST_FIRST = (
+    Audience.INTERNET,
+    Audience.ALLOW_LISTED,
+    Audience.UNKNOWN,
+    Audience.PRIVATE_NETWORK,
+    Audience.CLUSTER,
+    Audience.NONE,
+)
+"""Audiences from the most to the least alarming; what is not known may be wide."""
+
+
 class AddressSpace(Struct, frozen=True):
     """Which addresses count as private: the fixed list and the operator's own `internal_cidrs`."""
 

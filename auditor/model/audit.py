@@ -97,6 +97,9 @@ class CheckRun(Struct, frozen=True):
 
     slug: str
     needs: tuple[str, ...]
+    found_by: tuple[str, ...] = ()
+    """Resources of which each object may be a subject, or a way to one: while one of them could not
+    be read, a finding that is not mentioned may be there all the same."""
 
 
 class NamespaceSegment(Struct, frozen=True):

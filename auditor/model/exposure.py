@@ -33,6 +33,18 @@ class Via(StrEnum):
     HOST_NETWORK = "hostNetwork"
     EXTERNAL_IPS = "externalIPs"
     INGRESS = "Ingress"
+    """A route of an Ingress controller: Ingress, OpenShift Route, Traefik's and Contour's."""
+    GATEWAY = "Gateway"
+    """A route of a Gateway: of the Gateway API, or a VirtualService of Istio."""
+    ENDPOINT = "endpoint"
+    """An address that is dialled as it is: a pod's, or the API server's."""
+
+
+HOST_PORTS = frozenset({Via.HOST_PORT, Via.HOST_NETWORK})
+"""Ports that a pod opens on its node."""
+
+ROUTED = frozenset({Via.INGRESS, Via.GATEWAY})
+"""Doors at which something reads requests and passes them on."""
 
 
 class ExposureVerdict(StrEnum):

@@ -5,6 +5,7 @@ from typing import Any
 import msgspec
 
 from auditor.audit.described import DOOR_RESOURCES
+from auditor.kube.resources import OTHER_WAYS
 from auditor.model.history import FactKind, written_moment
 from auditor.model.identity import ObjectRef
 from auditor.model.reading import ReadState
@@ -55,7 +56,9 @@ class Answer:
 
     def exposures(self) -> tuple[PastExposure, ...]:
         """Give the ways in, ordered by door."""
-        confirmed = all(self._is_complete(resource) for resource in DOOR_RESOURCES)
+        confirmed = all(self._is_complete(resource) for resource in DOOR_RESOURCES) and all(
+            self._was_read(resource) for resource in OTHER_WAYS
+        )
         found = (
             self._exposure(key, row, confirmed=confirmed)
             for key, row in self._by_kind[FactKind.EXPOSURE.value].items()
@@ -114,6 +117,9 @@ class Answer:
             "until": written_moment(row.valid_to) if row.valid_to is not None else None,
         }
         return msgspec.convert(msgspec.json.decode(row.content) | known, PastExposure)
+
+    def _was_read(self, resource: str) -> bool:
+        return not ReadState(self.coverage.get(resource, ReadState.FAILED.value)).is_shortfall
 
     def _is_complete(self, resource: str) -> bool:
         return ReadState(self.coverage.get(resource, ReadState.FAILED.value)).is_complete

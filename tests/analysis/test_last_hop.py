@@ -57,7 +57,8 @@ def the_way(*rules: Object, local: bool, cni: str = "reference", **spec: Any) ->
         ([{"from": [EVERY_ADDRESS, {"podSelector": {}}]}], EXPOSED, UNKNOWN),
         # Some addresses, which may be the load balancer's.
         ([{"from": [{"ipBlock": {"cidr": "10.0.0.0/8"}}]}], UNKNOWN, UNKNOWN),
-        ([{"from": [{"ipBlock": {"cidr": "203.0.113.0/24"}}]}], UNKNOWN, UNKNOWN),
+        # No load balancer has an address there: whoever comes from there, and nobody else.
+        ([{"from": [{"ipBlock": {"cidr": "203.0.113.0/24"}}]}], EXPOSED, UNKNOWN),
         (
             [{"from": [{"ipBlock": {"cidr": "0.0.0.0/0", "except": ["10.0.0.0/8"]}}]}],
             UNKNOWN,

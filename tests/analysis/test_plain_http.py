@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from msgspec import Struct
 
-from auditor.catalogue.ingress_controllers import Plain, ingress_controllers
+from auditor.catalogue.ingress_controllers import CLASS_ANNOTATION, Plain, ingress_controllers
 from auditor.kube.resources import CONFIG_MAPS
 from auditor.model.exposure import Via
 from auditor.model.reading import ReadState
@@ -76,6 +76,10 @@ def of_gke(name: str, plain: Plain, annotations: dict[str, str], **ingress: Any)
 def of(controller: str, name: str, plain: Plain, **ingress: Any) -> Case:
     """Write an Ingress of a controller by the class that names it."""
     known = next(item for item in ingress_controllers() if item.id == controller)
+    if not known.controllers:
+        annotations = {CLASS_ANNOTATION: known.annotated[0], **ingress.pop("annotations", {})}
+        objects = (an_ingress("i", "203.0.113.9", annotations=annotations, **ingress),)
+        return Case(controller=controller, name=name, objects=objects, plain=plain)
     made = an_ingress("i", "203.0.113.9", class_name="c", **ingress)
     objects = (AZURE, a_class("c", known.controllers[0]), made)
     return Case(controller=controller, name=name, objects=objects, plain=plain)
@@ -165,6 +169,16 @@ CASES = (
     of("traefik", "TLS", UNKNOWN, tls=TLS),
     of("openshift-router", "no TLS", SERVED),
     of("openshift-router", "TLS", UNKNOWN, tls=TLS),
+    of("contour", "no TLS", SERVED),
+    of("contour", "TLS", SERVED, tls=TLS),
+    of(
+        "contour",
+        "TLS, redirected",
+        REDIRECTED,
+        tls=TLS,
+        annotations={"ingress.kubernetes.io/force-ssl-redirect": "true"},
+    ),
+    of("contour", "refused", REFUSED, annotations={"kubernetes.io/ingress.allow-http": "false"}),
 )
 
 

@@ -1,14 +1,14 @@
 """From a Service port to the pods, or addresses, that it sends packets to (core/v1 Service)."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from auditor.analysis.exposure.door import Backend, Backends
 from auditor.analysis.workloads import WorkloadIndex, documented_ports
 from auditor.kube.inventory import Inventory
 from auditor.kube.network import Endpoint, EndpointSlice, Service, ServicePort
 from auditor.kube.pods import Pod
-from auditor.kube.resources import ENDPOINT_SLICES, PODS
+from auditor.kube.resources import ENDPOINT_SLICES, PODS, SERVICES
 from auditor.model.exposure import Hop
 from auditor.model.identity import ObjectRef
 
@@ -20,6 +20,10 @@ class BackendFinder:
         """Index the endpoint slices by their Service."""
         self._inventory = inventory
         self._workloads = workloads
+        self.services: Mapping[tuple[str | None, str], Service] = {
+            (item.metadata.namespace, item.metadata.name): item for item in inventory.services
+        }
+        self._found: dict[tuple[str | None, str, ServicePort], Backends] = {}
         self._slices: dict[tuple[str | None, str], list[EndpointSlice]] = defaultdict(list)
         for item in inventory.endpoint_slices:
             if item.service_name:
@@ -30,10 +34,36 @@ class BackendFinder:
         return tuple(self._slices.get((service.metadata.namespace, service.metadata.name), ()))
 
     def find(self, service: Service, port: ServicePort) -> Backends:
-        """Find what one port of a Service sends to."""
-        if service.spec.selector:
-            return self._selected(service, port)
-        return self._listed(service, port)
+        """Find what one port of a Service sends to; asked again, the answer is the same object."""
+        key = (service.metadata.namespace, service.metadata.name, port)
+        found = self._found.get(key)
+        if found is None:
+            selects = bool(service.spec.selector)
+            found = self._selected(service, port) if selects else self._listed(service, port)
+            self._found[key] = found
+        return found
+
+    def named(
+        self, namespace: str | None, name: str, wanted: int | str | None, hop: Hop
+    ) -> tuple[tuple[Hop, ...], Backends]:
+        """Follow a reference to a port of a Service, by number or name, with the hops to it.
+
+        No port is the only one of the Service. `hop` is the reference as it is written.
+        """
+        service = self.services.get((namespace, name))
+        if service is None:
+            state = self._inventory.state(SERVICES)
+            if state.is_complete:
+                return (hop,), Backends((), is_dangling=True)
+            return (hop,), Backends((), reason=f"{SERVICES} is {state.value}")
+        ports = service.spec.ports
+        if wanted is None and len(ports) == 1:
+            return (hop,), self.find(service, ports[0])
+        for port in ports:
+            if wanted is not None and wanted in {port.port, port.name}:
+                return (hop,), self.find(service, port)
+        missing = Hop(str(service_ref(service)), "spec.ports", f"{wanted or ''}", "no such port")
+        return (hop, missing), Backends((), is_dangling=True)
 
     def _selected(self, service: Service, port: ServicePort) -> Backends:
         groups: dict[tuple[ObjectRef, int], list[Pod]] = defaultdict(list)

@@ -9,7 +9,7 @@ from auditor.kube.network import Service
 from auditor.kube.pods import Pod
 from auditor.model.addresses import ALL_ADDRESSES, AddressSet
 from auditor.model.audience import Audience
-from auditor.model.exposure import Entry, Hop
+from auditor.model.exposure import ROUTED, Entry, Hop
 from auditor.model.identity import ObjectRef
 from auditor.model.intervals import Intervals
 from auditor.model.verdict import Confidence
@@ -26,6 +26,14 @@ class Backend(Struct, frozen=True):
     """Where it is no pod."""
 
 
+class Refusal(Struct, frozen=True):
+    """Why a door passes nothing on to what it names."""
+
+    reason: str
+    is_sure: bool = True
+    """Whether it refuses for sure; else what would tell was not read."""
+
+
 class Backends(Struct, frozen=True):
     """All that a Service port sends to, and whether that is all there is."""
 
@@ -34,6 +42,8 @@ class Backends(Struct, frozen=True):
     """Nothing answers, and everything that would tell otherwise was read."""
     reason: str | None = None
     """Why nothing was found although something may answer."""
+    refusal: Refusal | None = None
+    """Why nothing is sent to what is named, where something may well answer there."""
 
 
 class Door(Struct, frozen=True, kw_only=True):
@@ -56,8 +66,16 @@ class Door(Struct, frozen=True, kw_only=True):
     service: Service | None = None
     unallocated_port: str | None = None
     """The Service port, where the port to dial is not allocated yet."""
+    service_port: int | None = None
+    """The port of the Service that leads on from it."""
+    refusal: Refusal | None = None
+    """Why nothing is passed on, where that is so or may be."""
+    fronts: "tuple[Door, ...]" = ()
+    """The doors through which packets come to what passes them on."""
     comes_from: tuple[Pod, ...] = ()
     """The pods from which packets come at the last hop, where something inside passes them on."""
+    admits: AddressSet | None = None
+    """Whom the route itself admits, where it has a list; `sources` are cut down to it already."""
     bound_address: str | None = None
     """The one address of the node that it listens on, where it is bound to one."""
 
@@ -71,6 +89,8 @@ class Door(Struct, frozen=True, kw_only=True):
 
     def label(self) -> str:
         """Say which port it is, for a sentence."""
+        if self.entry.port is None and self.entry.via in ROUTED:
+            return f"a {self.entry.protocol} port that is not known"
         if self.entry.port is None:
             return f"a {self.entry.protocol} port still to be allocated"
         return f"{self.entry.port}/{self.entry.protocol}"

@@ -41,4 +41,5 @@ def external_ip_doors(
             backends=finder.find(service, port),
             reason=reason,
             service=service,
+            service_port=port.port,
         )

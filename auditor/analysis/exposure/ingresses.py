@@ -5,77 +5,32 @@ annotations, then the controller's default. Where a controller's own pods are th
 of theirs counts, and the widest of them decides.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 
 from msgspec import Struct
+from msgspec.structs import replace
 
-from auditor.analysis.exposure.backends import BackendFinder, service_ref
 from auditor.analysis.exposure.door import Backends, Door
+from auditor.analysis.exposure.fronts import Front, by_address, controller_front, not_known
 from auditor.analysis.exposure.ingress_classes import Served, serving_controller
-from auditor.analysis.exposure.ingress_sources import Admitted, admitted_by
-from auditor.analysis.exposure.paths import WIDEST_FIRST
+from auditor.analysis.exposure.ingress_sources import admitted_by
 from auditor.analysis.exposure.plain_http import plain_answer
+from auditor.analysis.exposure.route_doors import route_door
 from auditor.analysis.exposure.serving import Site
-from auditor.catalogue.ingress_controllers import Front, IngressController
+from auditor.analysis.exposure.surroundings import Surroundings
+from auditor.catalogue.ingress_controllers import Front as Stands
+from auditor.catalogue.ingress_controllers import IngressController
 from auditor.catalogue.load_balancers import Scheme
-from auditor.kube.ingress import Ingress, IngressBackend, IngressClass
-from auditor.kube.inventory import Inventory
-from auditor.kube.network import Service
-from auditor.kube.pods import Pod
-from auditor.kube.resources import INGRESS_CLASSES, SERVICES
-from auditor.model.addresses import ALL_ADDRESSES, normal_address
+from auditor.kube.ingress import Ingress, IngressBackend
+from auditor.kube.resources import INGRESS_CLASSES
+from auditor.model.addresses import normal_address
 from auditor.model.audience import Audience
 from auditor.model.exposure import Entry, Hop, Via
 from auditor.model.identity import ObjectRef
 from auditor.model.ports import Protocol
-from auditor.model.verdict import Confidence, least_confident
+from auditor.model.verdict import Confidence
 
 _HTTP, _HTTPS = 80, 443
-
-
-class IngressSite(Struct, frozen=True):
-    """What is known of the cluster that helps to follow its Ingresses."""
-
-    site: Site
-    inventory: Inventory
-    fronts: Mapping[str, tuple[Door, ...]]
-    """By controller, the doors that lead to its own pods."""
-    controllers: tuple[IngressController, ...]
-    """Those that are known."""
-    pods: Mapping[str, tuple[Pod, ...]] = {}
-    """By controller, its own pods."""
-
-    @property
-    def classes(self) -> tuple[IngressClass, ...]:
-        """The classes that were read."""
-        return self.inventory.ingress_classes
-
-    @property
-    def classes_are_known(self) -> bool:
-        """Whether every class was read."""
-        return self.inventory.state(INGRESS_CLASSES).is_complete
-
-    def service(self, namespace: str | None, name: str) -> Service | None:
-        """Find a Service by name."""
-        return next(
-            (
-                item
-                for item in self.inventory.services
-                if (item.metadata.namespace, item.metadata.name) == (namespace, name)
-            ),
-            None,
-        )
-
-
-class _Reach(Struct, frozen=True):
-    """Who can dial the front of an Ingress, before its own list of sources."""
-
-    audience: Audience
-    confidence: Confidence
-    hops: tuple[Hop, ...]
-    addresses: tuple[str, ...] = ()
-    reason: str | None = None
-    ports: frozenset[int] = frozenset()
 
 
 class _Route(Struct, frozen=True):
@@ -92,45 +47,33 @@ def ingress_ref(ingress: Ingress) -> ObjectRef:
     return ObjectRef("Ingress", ingress.metadata.namespace, ingress.metadata.name)
 
 
-def ingress_doors(ingress: Ingress, known: IngressSite, finder: BackendFinder) -> Iterator[Door]:
+def ingress_doors(
+    ingress: Ingress, around: Surroundings, controllers: tuple[IngressController, ...]
+) -> Iterator[Door]:
     """Give one door for each host and path of an Ingress, and for its default backend."""
-    ref = ingress_ref(ingress)
+    ref, inventory = ingress_ref(ingress), around.inventory
     served = serving_controller(
         ingress,
-        known.classes,
-        known.controllers,
-        known.site.cloud,
-        classes_are_known=known.classes_are_known,
+        inventory.ingress_classes,
+        controllers,
+        around.site.cloud,
+        classes_are_known=inventory.state(INGRESS_CLASSES).is_complete,
     )
-    reach = _reach(ingress, served, known)
-    admitted = _admitted(ingress, served.controller, reach, known)
+    front = _front(ingress, served, around)
+    admitted = admitted_by(
+        ingress.metadata.annotations, served.controller, front, around.site.space, str(ref)
+    )
     for route in _routes(ingress):
-        wanted = _HTTPS if route.has_tls else _HTTP
-        port = wanted if not reach.ports or wanted in reach.ports else min(reach.ports)
-        service_hops, backends = _backends(ingress, route.backend, known, finder)
-        yield Door(
-            entry=Entry(
-                ref, Via.INGRESS, port, Protocol.TCP, reach.addresses, route.host, route.path
-            ),
-            subject=ref,
-            audience=admitted.audience,
-            sources=admitted.sources,
-            confidence=least_confident(reach.confidence, admitted.confidence),
-            hops=(*served.hops, *reach.hops, *admitted.hops, *service_hops),
-            backends=backends,
-            reason=admitted.reason or reach.reason,
-            plain=plain_answer(
-                ingress, served, reach.ports, known.inventory, has_tls=route.has_tls
-            ),
-            comes_from=_proxies(served.controller, known),
+        port = front.port(_HTTPS if route.has_tls else _HTTP)
+        service_hops, backends = _backends(ingress, route.backend, around)
+        yield route_door(
+            Entry(ref, Via.INGRESS, port, Protocol.TCP, front.addresses, route.host, route.path),
+            replace(front, hops=(*served.hops, *front.hops)),
+            tuple(service_hops),
+            backends,
+            admitted=admitted,
+            plain=plain_answer(ingress, served, front.ports, inventory, has_tls=route.has_tls),
         )
-
-
-def _proxies(controller: IngressController | None, known: IngressSite) -> tuple[Pod, ...]:
-    """Give the pods that pass packets on; a cloud's load balancer stands elsewhere."""
-    if controller is None or controller.front is not Front.SERVICE:
-        return ()
-    return known.pods.get(controller.id, ())
 
 
 def _routes(ingress: Ingress) -> Iterator[_Route]:
@@ -144,99 +87,34 @@ def _routes(ingress: Ingress) -> Iterator[_Route]:
         yield _Route(None, None, ingress.spec.default_backend, bool(ingress.spec.tls))
 
 
-def _reach(ingress: Ingress, served: Served, known: IngressSite) -> _Reach:
+def _front(ingress: Ingress, served: Served, around: Surroundings) -> Front:
     """Tell who can dial the front: by published addresses, the controller's doors, its scheme."""
-    published = _published(ingress, known)
+    names = _names(ingress)
+    where = str(ingress_ref(ingress))
+    published = by_address(names, around.site.space, where, "status.loadBalancer.ingress[].ip")
     controller = served.controller
-    if controller is not None and controller.front is Front.SERVICE:
-        behind = _behind_its_pods(controller, known, frozenset(_names(ingress)))
-        return (
-            published
-            if published and _is_wider(published, behind)
-            else behind or _nobody(controller, known, published)
-        )
+    if controller is not None and controller.front is Stands.SERVICE:
+        return controller_front(controller, around, published, names)
     if published is not None:
         return published
     if controller is None:
-        return _Reach(Audience.UNKNOWN, Confidence.LOW, (), _names(ingress), served.reason)
-    return _by_scheme(ingress, controller, served, known.site)
-
-
-def _published(ingress: Ingress, known: IngressSite) -> _Reach | None:
-    """Read who can dial it off the addresses in its status; None where there is none."""
-    space = known.site.space
-    addresses = [a for name in _names(ingress) if (a := normal_address(name))]
-    if not addresses:
-        return None
-    public = [address for address in addresses if space.is_public(address)]
-    note = "an internet address" if public else "a private address"
-    hop = Hop(
-        str(ingress_ref(ingress)),
-        "status.loadBalancer.ingress[].ip",
-        ", ".join(public or addresses),
-        note,
-    )
-    audience = Audience.INTERNET if public else Audience.PRIVATE_NETWORK
-    return _Reach(audience, Confidence.HIGH, (hop,), _names(ingress))
-
-
-def _behind_its_pods(
-    controller: IngressController, known: IngressSite, published: frozenset[str]
-) -> _Reach | None:
-    """Take the widest of the doors that lead to the controller's pods.
-
-    Where it is installed twice, the published address tells which of the two serves an Ingress.
-    """
-    doors = known.fronts.get(controller.id, ())
-    if not doors:
-        return None
-    mine = {
-        workload
-        for door in doors
-        if published & set(door.entry.addresses)
-        for workload in door.workloads()
-    }
-    doors = tuple(door for door in doors if mine & set(door.workloads())) or doors
-    widest = min(doors, key=lambda door: WIDEST_FIRST.index(door.audience))
-    alike = [door for door in doors if door.audience is widest.audience]
-    return _Reach(
-        widest.audience,
-        widest.confidence,
-        (*widest.hops, *(hop for backend in widest.backends.found[:1] for hop in backend.hops)),
-        tuple(sorted({address for door in alike for address in door.entry.addresses})),
-        widest.reason,
-        frozenset(door.entry.port for door in alike if door.entry.port),
-    )
-
-
-def _is_wider(one: _Reach, other: _Reach | None) -> bool:
-    return other is None or WIDEST_FIRST.index(one.audience) < WIDEST_FIRST.index(other.audience)
-
-
-def _nobody(controller: IngressController, known: IngressSite, published: _Reach | None) -> _Reach:
-    """Tell of a controller to whose pods no door leads."""
-    if published is not None:
-        return published
-    reason = f"no door leads to a pod of {controller.id}"
-    if not known.site.pods_are_known:
-        reason = f"the pods of {controller.id} were not read"
-    return _Reach(Audience.UNKNOWN, Confidence.LOW, (), reason=reason)
+        return not_known(served.reason or "nobody may serve it", addresses=names)
+    return _by_scheme(ingress, controller, served, around.site)
 
 
 def _by_scheme(
     ingress: Ingress, controller: IngressController, served: Served, site: Site
-) -> _Reach:
+) -> Front:
     """Tell who can dial a load balancer that a controller makes in its cloud."""
-    where = str(ingress_ref(ingress))
+    names = _names(ingress)
     if controller.class_parameters_decide and served.has_parameters:
         reason = "the parameters of its class may set the scheme, and were not read"
-        return _Reach(Audience.UNKNOWN, Confidence.LOW, (), _names(ingress), reason)
-    scheme, hop, confirmed = _scheme(ingress, controller, site, where)
+        return not_known(reason, addresses=names)
+    scheme, hop, confirmed = _scheme(ingress, controller, site, str(ingress_ref(ingress)))
     if scheme is Scheme.INTERNAL and not confirmed:
-        reason = f"that {hop.note} is not confirmed"
-        return _Reach(Audience.UNKNOWN, Confidence.LOW, (hop,), _names(ingress), reason)
+        return not_known(f"that {hop.note} is not confirmed", hop, addresses=names)
     audience = Audience.INTERNET if scheme is Scheme.INTERNET else Audience.PRIVATE_NETWORK
-    return _Reach(audience, Confidence.MEDIUM, (hop,), _names(ingress))
+    return Front(audience=audience, confidence=Confidence.MEDIUM, hops=(hop,), addresses=names)
 
 
 def _scheme(
@@ -260,24 +138,8 @@ def _scheme(
     return scheme, hop, bool(default and default.confirmed and flag_is_known)
 
 
-def _admitted(
-    ingress: Ingress, controller: IngressController | None, reach: _Reach, known: IngressSite
-) -> Admitted:
-    """Narrow who can dial it by the sources that the Ingress itself names."""
-    everyone = ALL_ADDRESSES.cidrs() if reach.audience is Audience.INTERNET else ()
-    if controller is None or reach.audience is not Audience.INTERNET:
-        return Admitted(reach.audience, everyone, ())
-    return admitted_by(
-        ingress.metadata.annotations,
-        controller,
-        known.site.space,
-        str(ingress_ref(ingress)),
-        everyone,
-    )
-
-
 def _backends(
-    ingress: Ingress, backend: IngressBackend, known: IngressSite, finder: BackendFinder
+    ingress: Ingress, backend: IngressBackend, around: Surroundings
 ) -> tuple[Iterable[Hop], Backends]:
     """Follow a backend to the Service that it names, and on to its pods."""
     where = str(ingress_ref(ingress))
@@ -286,21 +148,9 @@ def _backends(
         resource = backend.resource
         named = f"{resource.kind}/{resource.name}" if resource else "nothing that is read here"
         return (), Backends((), reason=f"its backend is {named}, which is not followed")
-    service = known.service(ingress.metadata.namespace, wanted.name)
-    name = wanted.port.name or wanted.port.number or ""
-    hop = Hop(where, "spec.rules[].http.paths[].backend.service", f"{wanted.name}:{name}")
-    if service is None:
-        state = known.inventory.state(SERVICES)
-        if state.is_complete:
-            return (hop,), Backends((), is_dangling=True)
-        return (hop,), Backends((), reason=f"{SERVICES} is {state.value}")
-    for port in service.spec.ports:
-        if wanted.port.number == port.port or (
-            wanted.port.name is not None and wanted.port.name == port.name
-        ):
-            return (hop,), finder.find(service, port)
-    missing = Hop(str(service_ref(service)), "spec.ports", f"{name}", "no such port")
-    return (hop, missing), Backends((), is_dangling=True)
+    port = wanted.port.name or wanted.port.number or ""
+    hop = Hop(where, "spec.rules[].http.paths[].backend.service", f"{wanted.name}:{port}")
+    return around.finder.named(ingress.metadata.namespace, wanted.name, port, hop)
 
 
 def _names(ingress: Ingress) -> tuple[str, ...]:

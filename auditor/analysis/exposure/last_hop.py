@@ -3,12 +3,14 @@
 Isolated means selected by a policy whose types include the direction (NetworkPolicy concept page,
 "The two sorts of pod isolation"). What comes by a node port or a load balancer may show a policy
 the client's address or a node's (rules 23 to 25). So a way is open for sure where the policies
-admit every address and node, and closed for sure where they admit no address at all and the Service
-keeps the client's.
+admit every address and node. Where the Service keeps the client's address, the policies cut its
+audience down to those whom they admit, and close the way where that is nobody.
 """
 
 from collections import defaultdict
 from functools import cached_property
+
+from msgspec import Struct
 
 from auditor.analysis.exposure.door import Backend, Door
 from auditor.analysis.reachability.engine import Reachability
@@ -19,14 +21,28 @@ from auditor.kube.inventory import Inventory
 from auditor.kube.pods import Pod
 from auditor.kube.policies import NetworkPolicy
 from auditor.kube.resources import NETWORK_POLICIES
+from auditor.model.addresses import AddressSet
+from auditor.model.audience import AddressSpace, Audience
 from auditor.model.audit import Enforces, Platform
-from auditor.model.exposure import ExposureVerdict, Hop, Via
+from auditor.model.exposure import ROUTED, ExposureVerdict, Hop, Via
 from auditor.model.identity import ObjectRef
 from auditor.model.ports import ALL_PORTS, PortSet
 from auditor.model.reading import ReadState
 
-Judged = tuple[ExposureVerdict, tuple[Hop, ...], str | None]
-"""The verdict, what it rests on, and the reason where it is unknown or blocked."""
+
+class Judged(Struct, frozen=True):
+    """Whether a way is open, and what that rests on."""
+
+    verdict: ExposureVerdict
+    hops: tuple[Hop, ...] = ()
+    reason: str | None = None
+    """Why it is unknown or blocked."""
+    sources: AddressSet | None = None
+    """Whom it is open for, where policies cut the door's audience down."""
+
+
+_SHOWN = 4
+"""Blocks of addresses that evidence names."""
 
 _KEEPS_SOURCE = "Local"
 """The `externalTrafficPolicy` under which a node passes the client's address on."""
@@ -36,9 +52,16 @@ class LastHop:
     """Judges the policies that stand between a door and the pods behind it."""
 
     def __init__(
-        self, inventory: Inventory, platform: Platform, reachability: Reachability, gap: str | None
+        self,
+        inventory: Inventory,
+        platform: Platform,
+        reachability: Reachability,
+        gap: str | None,
+        space: AddressSpace,
     ) -> None:
         """Index the policies that isolate for ingress; `gap` says why no answer is sure."""
+        self._space = space
+        self._known: dict[tuple[object, ...], tuple[Judged, Backend, tuple[Pod, ...]]] = {}
         self._state = inventory.state(NETWORK_POLICIES)
         self._cni = platform.cni
         self._reachability = reachability
@@ -63,12 +86,23 @@ class LastHop:
     def judge(self, door: Door, backend: Backend) -> Judged:
         """Tell whether the way from a door to the pods of a backend is open.
 
-        Pods that were not read may be selected by any policy of their namespace.
+        Pods that were not read may be selected by any policy of their namespace. Many routes lead
+        to one Service through one controller: they have one answer.
         """
+        entry, proxies = door.entry, door.comes_from
+        way = (entry.via, entry.protocol, _keeps_source(door), door.audience, door.sources)
+        key = (*way, id(backend), id(proxies) if proxies else 0)
+        known = self._known.get(key)
+        if known is None:
+            # With the objects, so that no other one comes to have their ids.
+            known = self._known[key] = (self._judge(door, backend), backend, proxies)
+        return known[0]
+
+    def _judge(self, door: Door, backend: Backend) -> Judged:
         workload, pods = backend.workload, backend.pods
         if workload is not None and not pods and self._by_namespace.get(workload.namespace):
             reason = f"{workload} was not read, and policies of its namespace may block it"
-            return ExposureVerdict.UNKNOWN, (), reason
+            return Judged(ExposureVerdict.UNKNOWN, (), reason)
         if door.comes_from and (judged := self._passed_on(door, backend)) is not None:
             return judged
         policies = self.selecting(pods)
@@ -76,11 +110,11 @@ class LastHop:
             return self._selected(policies, door, backend)
         if self._state.is_shortfall:
             reason = f"networkpolicies.networking.k8s.io is {self._state.value}"
-            return ExposureVerdict.UNKNOWN, (), reason
+            return Judged(ExposureVerdict.UNKNOWN, (), reason)
         if self._state is ReadState.NOT_PROVIDED:
             hop = Hop("NetworkPolicy", "count", "0", "the source holds no policy at all")
-            return ExposureVerdict.EXPOSED, (hop,), None
-        return ExposureVerdict.EXPOSED, (), None
+            return Judged(ExposureVerdict.EXPOSED, (hop,))
+        return Judged(ExposureVerdict.EXPOSED)
 
     def _selected(self, policies: tuple[ObjectRef, ...], door: Door, backend: Backend) -> Judged:
         """Judge a way to pods that policies select: nothing blocks it where nothing enforces."""
@@ -88,20 +122,50 @@ class LastHop:
         if cni.enforces is Enforces.NONE:
             assumed = ", as is assumed" if cni.assumed else ""
             note = f"declared, not enforced by {cni.name or 'anything'}{assumed}"
-            return ExposureVerdict.EXPOSED, (Hop(str(policies[0]), field, value, note),), None
+            return Judged(ExposureVerdict.EXPOSED, (Hop(str(policies[0]), field, value, note),))
         wanted = _ports_of(door, backend)
         port = ports_text(wanted)
         least, most = self._admitted(backend.pods, wanted)
         if not self._whoever_comes(door) & ~least:
             note = f"admits every source on {port}"
-            return ExposureVerdict.EXPOSED, (Hop(str(policies[0]), field, value, note),), None
+            return Judged(ExposureVerdict.EXPOSED, (Hop(str(policies[0]), field, value, note),))
         hops = tuple(Hop(str(policy), field, value) for policy in policies[:1])
-        admits_addresses = most & self._reachability.entities.outside
+        outside = self._reachability.entities.outside
         names = ", ".join(map(str, policies))
-        if not admits_addresses and self._gap is None and _keeps_source(door):
-            reason = f"{names} admits no outside address on {port}"
-            return ExposureVerdict.BLOCKED, hops, reason
-        return ExposureVerdict.UNKNOWN, hops, self._why_unknown(names, port, admits_addresses, door)
+        if self._gap is None and _keeps_source(door):
+            if not most & outside:
+                reason = f"{names} admits no outside address on {port}"
+                return Judged(ExposureVerdict.BLOCKED, hops, reason)
+            cut = self._cut_down(door, least & outside, most & outside, hops, f"{names} on {port}")
+            if cut is not None:
+                return cut
+        reason = self._why_unknown(names, port, most & outside, door)
+        return Judged(ExposureVerdict.UNKNOWN, hops, reason)
+
+    def _cut_down(
+        self, door: Door, least: int, most: int, hops: tuple[Hop, ...], who: str
+    ) -> Judged | None:
+        """Cut a door's audience down to those whom policies admit; None where it can't be told.
+
+        A load balancer may show an address of its own: what admits private addresses may admit it,
+        and with it everybody.
+        """
+        atoms = self._reachability.entities.atoms
+        sure, maybe = atoms.addresses(least), atoms.addresses(most)
+        if door.entry.via is Via.LOAD_BALANCER and maybe & self._space.private:
+            return None
+        if door.audience not in {Audience.INTERNET, Audience.ALLOW_LISTED} or not door.sources:
+            return None
+        dialling = AddressSet.of(door.sources)
+        sure, maybe = sure & dialling, maybe & dialling
+        if not maybe:
+            reason = f"{who} admits nobody of those whom the door admits"
+            return Judged(ExposureVerdict.BLOCKED, hops, reason)
+        if self._space.audience_of(sure) is not self._space.audience_of(maybe):
+            return None
+        note = f"{who} admits {_some(sure)}, and the client's address is kept"
+        cut = (Hop(hop.hop, hop.field, hop.value, note) for hop in hops)
+        return Judged(ExposureVerdict.EXPOSED, tuple(cut), sources=sure)
 
     def _passed_on(self, door: Door, backend: Backend) -> Judged | None:
         """Judge the way from the pods that pass packets on; None where no policy stands on it.
@@ -125,12 +189,12 @@ class LastHop:
         way = f"from {who} to {ports_text(wanted)}"
         if all(wanted <= least for least, _ in bounds):
             decides = any(hop.value != NOBODY_DECIDES for hop in hops)
-            return (ExposureVerdict.EXPOSED, hops, None) if decides else None
+            return Judged(ExposureVerdict.EXPOSED, hops) if decides else None
         if not any(wanted & most for _, most in bounds):
-            return ExposureVerdict.BLOCKED, hops, f"policies let nothing through {way}"
+            return Judged(ExposureVerdict.BLOCKED, hops, f"policies let nothing through {way}")
         told = self._cni.evidence[-1] if self._cni.evidence else "no plugin was recognised"
         reason = f"what policies let through {way} depends on the pod or on the plugin ({told})"
-        return ExposureVerdict.UNKNOWN, hops, reason
+        return Judged(ExposureVerdict.UNKNOWN, hops, reason)
 
     def _admitted(self, pods: tuple[Pod, ...], wanted: PortSet) -> tuple[int, int]:
         """Give who is admitted on some ports by all of some pods for sure, and by any at most."""
@@ -163,14 +227,14 @@ class LastHop:
     def _whoever_comes(self, door: Door) -> int:
         """Give all that a policy may take for the source of what comes by a door."""
         entities = self._reachability.entities
-        if door.entry.via is Via.INGRESS:
+        if door.entry.via in ROUTED:
             # The controller's pods, wherever they are: only what admits any pod admits them.
             return entities.stranger
         return self._outside if _keeps_source(door) else self._outside | entities.nodes
 
     def _why_unknown(self, names: str, port: str, admits_addresses: int, door: Door) -> str:
         cni = self._cni
-        if door.entry.via is Via.INGRESS:
+        if door.entry.via in ROUTED:
             reason = f"{names} may block it: who serves the route decides on {port}"
         elif admits_addresses:
             reason = f"{names} admits some outside addresses on {port}, and not all"
@@ -183,6 +247,13 @@ class LastHop:
             told = cni.evidence[-1] if cni.evidence else "no network plugin was recognised"
             reason = f"{reason}; whether it is enforced is {cni.enforces}: {told}"
         return f"{reason}; {self._gap}" if self._gap else reason
+
+
+def _some(addresses: AddressSet) -> str:
+    """Name some addresses of a set, in a few words."""
+    texts = addresses.cidrs()
+    more = len(texts) - _SHOWN
+    return ", ".join(texts[:_SHOWN]) + (f" and {more} more blocks" if more > 0 else "")
 
 
 def _ports_of(door: Door, backend: Backend) -> PortSet:

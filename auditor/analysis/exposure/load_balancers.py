@@ -63,6 +63,7 @@ def load_balancer_doors(service: Service, site: Site, finder: BackendFinder) -> 
             backends=finder.find(service, port),
             reason=scheme.reason or admission.reason,
             service=service,
+            service_port=port.port,
         )
 
 

@@ -47,6 +47,7 @@ def node_port_doors(service: Service, nodes: NodeFacts, finder: BackendFinder) -
             backends=finder.find(service, port),
             reason=nodes.why_unknown() if audience is Audience.UNKNOWN else None,
             service=service,
+            service_port=port.port,
             unallocated_port=None if port.node_port else f"{port.name or port.port}",
         )
 

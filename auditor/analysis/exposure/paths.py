@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable, Iterator
 
+from auditor.analysis.exposure.chains import OPENEST_FIRST, Chains
 from auditor.analysis.exposure.door import Backend, Door
-from auditor.analysis.exposure.last_hop import LastHop
 from auditor.analysis.recognition.software import RecognisedSoftware, ids_behind
-from auditor.model.audience import Audience
+from auditor.model.audience import WIDEST_FIRST
 from auditor.model.canonical import digest
 from auditor.model.exposure import Exposure, ExposureVerdict, Target
 from auditor.model.verdict import Confidence
@@ -17,7 +17,7 @@ _EXPOSURE_VERSION = 1
 def follow_doors(
     cluster_id: str,
     doors: Iterable[Door],
-    isolation: LastHop,
+    chains: Chains,
     recognised: RecognisedSoftware,
 ) -> tuple[Exposure, ...]:
     """Give one exposure for each door and target, ordered by entry and target.
@@ -26,33 +26,21 @@ def follow_doors(
     """
     found: dict[str, Exposure] = {}
     for door in doors:
-        for exposure in _exposures(cluster_id, door, isolation, recognised):
+        for exposure in _exposures(cluster_id, door, chains, recognised):
             twin = found.setdefault(exposure.id, exposure)
             found[exposure.id] = min(twin, exposure, key=_narrowness)
     return tuple(sorted(found.values(), key=_order))
 
 
-WIDEST_FIRST = (
-    Audience.INTERNET,
-    Audience.ALLOW_LISTED,
-    Audience.UNKNOWN,
-    Audience.PRIVATE_NETWORK,
-    Audience.CLUSTER,
-    Audience.NONE,
-)
-"""Audiences from the most to the least alarming; what is not known may be wide."""
-_OPENEST_FIRST = (ExposureVerdict.EXPOSED, ExposureVerdict.UNKNOWN, ExposureVerdict.BLOCKED)
-
-
 def _narrowness(exposure: Exposure) -> tuple[int, int]:
-    return WIDEST_FIRST.index(exposure.audience), _OPENEST_FIRST.index(exposure.verdict)
+    return WIDEST_FIRST.index(exposure.audience), OPENEST_FIRST.index(exposure.verdict)
 
 
 def _exposures(
-    cluster_id: str, door: Door, isolation: LastHop, recognised: RecognisedSoftware
+    cluster_id: str, door: Door, chains: Chains, recognised: RecognisedSoftware
 ) -> Iterator[Exposure]:
     for backend in door.backends.found:
-        yield _exposure(cluster_id, door, backend, isolation, recognised)
+        yield _exposure(cluster_id, door, backend, chains, recognised)
     if not door.backends.found:
         yield _leading_nowhere(cluster_id, door)
 
@@ -61,30 +49,28 @@ def _exposure(
     cluster_id: str,
     door: Door,
     backend: Backend,
-    isolation: LastHop,
+    chains: Chains,
     recognised: RecognisedSoftware,
 ) -> Exposure:
-    verdict, hops, reason = isolation.judge(door, backend)
+    way = chains.follow(door, backend)
     target = Target(backend.workload, backend.port)
-    if door.reason and reason is None:
-        reason = door.reason
     return Exposure(
         id=_exposure_id(cluster_id, door, target),
-        audience=door.audience,
-        sources=door.sources,
+        audience=way.audience,
+        sources=way.sources,
         entry=door.entry,
         target=target,
-        verdict=verdict,
+        verdict=way.verdict,
         confidence=door.confidence,
-        path=(*door.hops, *backend.hops, *hops),
-        reason=reason,
+        path=(*door.hops, *way.first_hops, *backend.hops, *way.last_hops),
+        reason=way.reason or door.reason,
         recognised=ids_behind(recognised, backend.workload, backend.port),
     )
 
 
 def _leading_nowhere(cluster_id: str, door: Door) -> Exposure:
     target = Target(None, None)
-    blocked = door.backends.is_dangling
+    blocked, why = _why_nowhere(door)
     return Exposure(
         id=_exposure_id(cluster_id, door, target),
         audience=door.audience,
@@ -94,8 +80,19 @@ def _leading_nowhere(cluster_id: str, door: Door) -> Exposure:
         verdict=ExposureVerdict.BLOCKED if blocked else ExposureVerdict.UNKNOWN,
         confidence=door.confidence if blocked else Confidence.LOW,
         path=door.hops,
-        reason="no endpoint answers behind it" if blocked else door.backends.reason,
+        reason=why,
     )
+
+
+def _why_nowhere(door: Door) -> tuple[bool, str | None]:
+    """Tell whether a door that leads to nothing does so for sure, and why."""
+    refusals = [item for item in (door.refusal, door.backends.refusal) if item is not None]
+    refusals.sort(key=lambda item: not item.is_sure)
+    if refusals and refusals[0].is_sure:
+        return True, refusals[0].reason
+    if door.backends.is_dangling:
+        return True, "no endpoint answers behind it"
+    return False, refusals[0].reason if refusals else door.backends.reason
 
 
 def _exposure_id(cluster_id: str, door: Door, target: Target) -> str:

@@ -104,14 +104,14 @@ def _judged(  # noqa: PLR0913, PLR0917 - what a judgement on a way is made of
     shown: tuple[Hop, ...],
     doubt: str | None,
 ) -> Judgement:
-    verdict, hops, reason = facts.isolation.judge(door, backend)
-    decided, why = _verdict(door, verdict, reason, doubt)
+    way = facts.chains.follow(door, backend)
+    decided, why = _verdict(door, way.verdict, way.reason, doubt)
     return Judgement(
         subject=door.subject,
         verdict=decided,
         summary=f"{door.entry.object}, {door.entry.via} {door.label()} {_WORDS[decided]} "
         f"{port.controls}, {door.for_whom()}",
-        evidence=(*door.hops, *backend.hops, *shown, *hops),
+        evidence=(*door.hops, *way.first_hops, *backend.hops, *shown, *way.last_hops),
         port=door.entry.port,
         protocol=door.entry.protocol,
         discriminator=":".join(

@@ -18,7 +18,7 @@ Add a NetworkPolicy at the data store that names the workloads which use it.
 The data store's workload. No discriminator; the evidence names the exposed workloads.
 
 ## Known gaps
-Gateways and the routes of other controllers are not followed yet: while there are any, one
+While there are doors of kinds that are not followed (`docs/architecture.md` names them), one
 `unknown` of the cluster says that more workloads may be exposed. Stores outside of the cluster are
 not judged.
 

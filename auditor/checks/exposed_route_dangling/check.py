@@ -1,8 +1,8 @@
 """A door leads to no endpoint: nobody answers there now, whoever takes the name will.
 
 ## What it reports
-A load balancer, node port or external address of a Service, or a route of an Ingress, behind which
-no pod and no listed endpoint answers.
+A load balancer, node port or external address of a Service, or a route of an Ingress, of a Gateway
+or of another ingress controller, behind which no pod and no listed endpoint answers.
 
 ## Why it matters
 The door stays open. The next pod that carries the labels, or the next Service of that name, is on
@@ -12,8 +12,8 @@ the network at once, without anybody deciding so.
 Delete the Service or the route, or bring back the workload that it was made for.
 
 ## Subject and identity
-The Service or the Ingress. One finding for each port and protocol; the discriminator is the kind of
-door, and of an Ingress the host and path too.
+The Service or the route. One finding for each port and protocol; the discriminator is the kind of
+door, and of a route the host and path too.
 
 ## Known gaps
 A pod that is not ready counts as an endpoint: it may become ready at any moment.
@@ -30,8 +30,16 @@ from auditor.catalogue.frameworks import Topic
 from auditor.checks.check import EXPOSED_COMPONENT_CONTROLS, Check, Family, Judgement, NoParameters
 from auditor.checks.doors import judge_door
 from auditor.checks.routes import route_text
-from auditor.kube.resources import ENDPOINT_SLICES, INGRESSES, NODES, PODS, SERVICES
-from auditor.model.exposure import Via
+from auditor.kube.resources import (
+    ADDED_ROUTES,
+    ENDPOINT_SLICES,
+    GATEWAYS_OF_ROUTES,
+    INGRESSES,
+    NODES,
+    PODS,
+    SERVICES,
+)
+from auditor.model.exposure import ROUTED, Via
 from auditor.model.verdict import Severity, Verdict
 
 
@@ -40,6 +48,8 @@ def _judge(facts: Facts, _: NoParameters) -> Iterator[Judgement]:
         backends = door.backends
         if backends.found:
             verdict, text = Verdict.PASS, "leads to endpoints"
+        elif backends.refusal is not None and backends.refusal.is_sure:
+            verdict, text = Verdict.PASS, "is let through to nothing"
         elif backends.is_dangling:
             verdict, text = Verdict.FAIL, "leads to no endpoint"
         else:
@@ -49,16 +59,16 @@ def _judge(facts: Facts, _: NoParameters) -> Iterator[Judgement]:
             door,
             verdict,
             f"{door.subject} {text} by its {door.entry.via}, {door.label()}",
-            reason=backends.reason,
+            reason=backends.refusal.reason if backends.refusal else backends.reason,
             discriminator=_discriminator(door),
         )
 
 
-_VIAS = (Via.LOAD_BALANCER, Via.NODE_PORT, Via.EXTERNAL_IPS, Via.INGRESS)
+_VIAS = (Via.LOAD_BALANCER, Via.NODE_PORT, Via.EXTERNAL_IPS, *sorted(ROUTED))
 
 
 def _discriminator(door: Door) -> str:
-    route = route_text(door) if door.entry.via is Via.INGRESS else None
+    route = route_text(door) if door.entry.via in ROUTED else None
     return ":".join(filter(None, [door.entry.via, door.unallocated_port, route]))
 
 
@@ -70,9 +80,10 @@ CHECK = Check(
     remediation="Delete the Service or the route, or bring back the workload that it was made for.",
     needs=frozenset({SERVICES, PODS}),
     subjects_from=frozenset({INGRESSES, SERVICES}),
-    reads=frozenset({ENDPOINT_SLICES, INGRESSES, NODES}),
+    may_come_from=ADDED_ROUTES,
+    reads=frozenset({ENDPOINT_SLICES, INGRESSES, NODES}) | ADDED_ROUTES | GATEWAYS_OF_ROUTES,
     judge=_judge,
     controls=EXPOSED_COMPONENT_CONTROLS,
     topics=(Topic.LB_EXPOSURE,),
-    nothing_to_judge="no Service and no Ingress that opens a door",
+    nothing_to_judge="no Service and no route that opens a door",
 )

@@ -20,8 +20,8 @@ The exposed workload. No discriminator.
 (3): fewer never fail.
 
 ## Known gaps
-System namespaces are not counted among what can be reached. Gateways and the routes of other
-controllers are not followed yet: while there are any, one `unknown` of the cluster says that more
+System namespaces are not counted among what can be reached. While there are doors of kinds that are
+not followed (`docs/architecture.md` names them), one `unknown` of the cluster says that more
 workloads may be exposed. One step is judged, not what lies behind the next pod.
 
 ## References

@@ -16,13 +16,13 @@ The workload. One finding for each way in; the discriminator names the software,
 its object, and of a route the host and path. A workload without a way in has one of its own.
 
 ## Known gaps
-Ways are followed through Services, Ingresses and the ports of nodes. Gateways, and routes of
-OpenShift, Traefik and Contour, are not followed yet: where there are any, or they could not be
-read, what would `pass` is `unknown`; manifests are taken to hold none. Software is recognised by
-images, names, labels, ports and flags; one that hides all of these is not seen. Where a network
-policy selects the workload and admits some sources and not all, the verdict is `unknown`: whose
-address it sees depends on the way. Severity is critical for what manages the cluster, else the
-catalogue's.
+Ways are followed through Services, the ports of nodes, Ingresses, Gateways (Gateway API and Istio),
+the routes of OpenShift, Traefik and Contour, and pods' own internet addresses. Where other kinds of
+doors are there (`docs/architecture.md` names them), or one of these could not be read, what would
+`pass` is `unknown`; manifests are taken to hold none. Software is recognised by images, names,
+labels, ports and flags; one that hides all of these is not seen. Where a network policy selects the
+workload and admits some sources and not all, the verdict is `unknown`: whose address it sees
+depends on the way. Severity is critical for what manages the cluster, else the catalogue's.
 
 ## References
 The catalogue's `management_interfaces.yaml` and its sources; OWASP Docker D03; OWASP Kubernetes Top

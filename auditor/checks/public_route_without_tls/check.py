@@ -1,9 +1,10 @@
 """An internet route serves plain HTTP.
 
 ## What it reports
-A host of an Ingress that leads to something, whose front takes requests from the internet or from
-named public ranges, and whose controller serves plain HTTP there: the host has no TLS, or it has
-and the redirect is switched off or was never switched on.
+A host of an Ingress, Gateway route, VirtualService, OpenShift Route, IngressRoute or HTTPProxy that
+leads to something, whose front takes requests from the internet or from named public ranges, and
+whose controller serves plain HTTP there: the host has no TLS, or it has and the redirect is
+switched off or was never switched on.
 
 ## Why it matters
 Whoever sits on the way reads and changes what passes: logins, cookies, tokens. A page that is also
@@ -15,13 +16,13 @@ Name the host under `spec.tls` and let the controller redirect: most have an ann
 GKE's can refuse plain HTTP with `kubernetes.io/ingress.allow-http: "false"`.
 
 ## Subject and identity
-The Ingress. One finding for each host; the discriminator is the host, `*` where none is named.
+The Ingress or route. One finding for each host; the discriminator is the host, `*` where none is
+named.
 
 ## Known gaps
-Routes of Ingresses only; a Service of type LoadBalancer with plain HTTP behind it is not judged,
-and Gateway API is not followed yet. Settings that hold for all of a controller are read for
-ingress-nginx under its usual name alone. Certificates themselves are never read. A proxy of a
-content network in front is not seen.
+A Service of type LoadBalancer with plain HTTP behind it is not judged. Settings that hold for all
+of a controller are read for ingress-nginx under its usual name alone; Traefik's entry points are
+not read. Certificates themselves are never read. A proxy of a content network in front is not seen.
 
 ## References
 Kubernetes documentation, Ingress, TLS; the sources of `plain_http` in the catalogue's
@@ -36,10 +37,19 @@ from auditor.analysis.facts import Facts
 from auditor.catalogue.frameworks import Topic
 from auditor.catalogue.ingress_controllers import Plain
 from auditor.checks.check import EXPOSED_COMPONENT_CONTROLS, Check, Family, Judgement, NoParameters
-from auditor.checks.routes import Routes, reaches, route_text, why_not_known
-from auditor.kube.resources import CONFIG_MAPS, INGRESS_CLASSES, INGRESSES, NODES, PODS, SERVICES
-from auditor.model.audience import Audience
-from auditor.model.exposure import Hop, Via
+from auditor.checks.routes import Routes, leads, reaches, route_text, why_not_known
+from auditor.kube.resources import (
+    ADDED_ROUTES,
+    CONFIG_MAPS,
+    GATEWAYS_OF_ROUTES,
+    INGRESS_CLASSES,
+    INGRESSES,
+    NODES,
+    PODS,
+    SERVICES,
+)
+from auditor.model.audience import WIDEST_FIRST, Audience
+from auditor.model.exposure import ROUTED, Hop
 from auditor.model.verdict import Severity, Verdict
 
 _OVER_PUBLIC_NETWORKS = (Audience.INTERNET, Audience.ALLOW_LISTED)
@@ -47,7 +57,7 @@ _SAFE = (Plain.REDIRECTED, Plain.REFUSED)
 
 
 def _judge(facts: Facts, _: NoParameters) -> Iterator[Judgement]:
-    doors = sorted(facts.doors_via(Via.INGRESS), key=_host)
+    doors = sorted((door for door in facts.doors_via(*ROUTED) if door.plain is not None), key=_host)
     for group in groupby(doors, key=_host):
         routes = tuple(group[1])
         verdict, text, reason = _verdict(routes)
@@ -74,7 +84,7 @@ def _verdict(routes: Routes) -> tuple[Verdict, str, str | None]:
     answer = worst.plain
     if reaches(routes) is False:
         return Verdict.PASS, "leads to nothing", None
-    if worst.audience not in (*_OVER_PUBLIC_NETWORKS, Audience.UNKNOWN):
+    if not _is_public(worst):
         return Verdict.PASS, f"is open to {worst.audience.value} only", None
     if answer is not None and answer.plain in _SAFE:
         return Verdict.PASS, _WORDS[answer.plain], None
@@ -88,9 +98,22 @@ def _verdict(routes: Routes) -> tuple[Verdict, str, str | None]:
 
 
 def _worst(routes: Routes) -> Door:
-    """Give the route of which plain HTTP is served, or may be, before those that are safe."""
+    """Give the route of which plain HTTP is served, or may be, before those that are safe.
+
+    What leads nowhere comes last, and before it what no public network reaches.
+    """
     order = (Plain.SERVED, Plain.UNKNOWN, Plain.REDIRECTED, Plain.REFUSED)
-    return min(routes, key=lambda door: order.index(door.plain.plain if door.plain else order[1]))
+
+    def rank(door: Door) -> tuple[bool, bool, int, int]:
+        plain = door.plain.plain if door.plain else Plain.UNKNOWN
+        nearness = WIDEST_FIRST.index(door.audience)
+        return leads(door) is False, not _is_public(door), order.index(plain), nearness
+
+    return min(routes, key=rank)
+
+
+def _is_public(door: Door) -> bool:
+    return door.audience in (*_OVER_PUBLIC_NETWORKS, Audience.UNKNOWN)
 
 
 def _plain_hops(door: Door) -> Iterator[Hop]:
@@ -124,9 +147,10 @@ CHECK = Check(
     ),
     needs=frozenset({INGRESSES, INGRESS_CLASSES, SERVICES, PODS}),
     subjects_from=frozenset({INGRESSES}),
-    reads=frozenset({CONFIG_MAPS, NODES}),
+    may_come_from=ADDED_ROUTES,
+    reads=frozenset({CONFIG_MAPS, NODES}) | ADDED_ROUTES | GATEWAYS_OF_ROUTES,
     judge=_judge,
     controls=EXPOSED_COMPONENT_CONTROLS,
     topics=(Topic.LB_EXPOSURE,),
-    nothing_to_judge="no Ingress",
+    nothing_to_judge="no Ingress and no route",
 )
