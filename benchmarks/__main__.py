@@ -1,10 +1,11 @@
 """Runs every benchmark and prints its figures; ratios compare things measured in the same run."""
 
-from benchmarks import live, reachability, recognition, store, ten_thousand_pods
+from benchmarks import exposure, live, reachability, recognition, store, ten_thousand_pods
 
 if __name__ == "__main__":
     ten_thousand_pods.main()
     recognition.main()
     reachability.main()
+    exposure.main()
     live.main()
     store.main()

@@ -64,7 +64,8 @@ class AddressSet(Struct, frozen=True):
         Raises:
             ValueError: the text is not an address.
         """
-        return bool(AddressSet.of([address])) and AddressSet.of([address]) <= self
+        member = AddressSet.of([address])
+        return bool(member) and member <= self
 
     def __or__(self, other: "AddressSet") -> "AddressSet":
         """Addresses of either set."""

@@ -78,8 +78,8 @@ def of(controller: str, name: str, plain: Plain, **ingress: Any) -> Case:
     known = next(item for item in ingress_controllers() if item.id == controller)
     if not known.controllers:
         annotations = {CLASS_ANNOTATION: known.annotated[0], **ingress.pop("annotations", {})}
-        objects = (an_ingress("i", "203.0.113.9", annotations=annotations, **ingress),)
-        return Case(controller=controller, name=name, objects=objects, plain=plain)
+        made = an_ingress("i", "203.0.113.9", annotations=annotations, **ingress)
+        return Case(controller=controller, name=name, objects=(made,), plain=plain)
     made = an_ingress("i", "203.0.113.9", class_name="c", **ingress)
     objects = (AZURE, a_class("c", known.controllers[0]), made)
     return Case(controller=controller, name=name, objects=objects, plain=plain)

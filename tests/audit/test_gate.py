@@ -171,7 +171,7 @@ def _removed_names(inventory: Inventory, resource: str) -> set[str]:
     kind = RESOURCE_BY_NAME[resource].kind
     if resource == PODS:
         return {str(workload.ref) for workload in WorkloadIndex(inventory)}
-    there = (
+    there: tuple[Any, ...] = (
         inventory.other_ways.get(resource, ())
         if resource in OTHER_WAYS
         else getattr(inventory, FIELDS[resource])
