@@ -69,6 +69,7 @@ def _of_software(kind: SoftwareKind, label: str) -> Iterator[CatalogueEntry]:
                     crds=entry.crds,
                     flags=entry.flags,
                     same_software_as=entry.same_software_as,
+                    proxied_by=entry.proxied_by,
                     confidence=entry.confidence,
                     verification=entry.verification,
                 ),

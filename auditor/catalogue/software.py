@@ -128,6 +128,8 @@ class Software(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     same_software_as: tuple[str, ...] = ()
     """Entries for other faces of the same program."""
     images: tuple[str, ...] = ()
+    proxied_by: tuple[str, ...] = ()
+    """Entries of what a release of it puts in front: whoever reaches the proxy reaches it."""
     image_tag_contains: tuple[str, ...] = ()
     """The images count only under a tag that holds one of these."""
     requires_port: bool = False
@@ -200,9 +202,10 @@ def software() -> dict[str, Software]:
 def broken_references(known: Mapping[str, Software], entries: Iterable[Software]) -> Iterator[str]:
     """Say which of some entries name others that are not known."""
     for entry in entries:
-        for other in entry.same_software_as:
-            if other not in known:
-                yield f"{entry.id}: same_software_as names {other}, no such entry"
+        for field in ("same_software_as", "proxied_by"):
+            for other in getattr(entry, field):
+                if other not in known:
+                    yield f"{entry.id}: {field} names {other}, no such entry"
 
 
 _ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")

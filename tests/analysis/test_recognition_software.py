@@ -93,7 +93,7 @@ def test_an_image_known_by_digest_only_is_told_by_its_operator() -> None:
     assert (found.score, found.grade) == (0.8354, Grade.LIKELY)
 
 
-def test_kong_before_the_dashboard_is_possibly_the_dashboard_and_not_kong() -> None:
+def test_kong_before_the_dashboard_is_the_dashboard_and_not_kong() -> None:
     labels = {"app.kubernetes.io/instance": "kubernetes-dashboard"}
     facts = facts_of(
         a_deployment(
@@ -105,9 +105,27 @@ def test_kong_before_the_dashboard_is_possibly_the_dashboard_and_not_kong() -> N
         a_deployment("web", a_container("kubernetesui/dashboard-web:1.6", 8000), labels=labels),
     )
     found = of(facts, "kubernetes-dashboard-kong")
-    assert found["kubernetes-dashboard"] is Grade.POSSIBLE
+    # Whoever reaches the proxy of its release reaches it.
+    assert found["kubernetes-dashboard"] is Grade.LIKELY
     assert "kong-admin" not in found
     assert of(facts, "web")["kubernetes-dashboard"] is Grade.LIKELY
+
+
+def test_kong_of_another_release_is_not_the_dashboard() -> None:
+    facts = facts_of(
+        a_deployment(
+            "gateway",
+            a_container("kong:3.8", 8443, name="proxy"),
+            labels={"app.kubernetes.io/instance": "gateway"},
+        ),
+        a_service_for("gateway", {"port": 443}, name="kubernetes-dashboard-kong-proxy"),
+        a_deployment(
+            "web",
+            a_container("kubernetesui/dashboard-web:1.6", 8000),
+            labels={"app.kubernetes.io/instance": "kubernetes-dashboard"},
+        ),
+    )
+    assert of(facts, "gateway").get("kubernetes-dashboard") is None
 
 
 # --- attribution ------------------------------------------------------------------------------

@@ -84,9 +84,8 @@ def pod_address_doors(
 
 
 def _public_of(backend: Backend, space: AddressSpace) -> list[str]:
-    texts = [normal_address(text) for text in backend.addresses]
-    own = [text for text in texts if text and space.is_public(text)]
-    return own + [address for pod in backend.pods for address in _public(pod, space)]
+    """Give the internet addresses of the pods; other endpoints are no way into the cluster."""
+    return [address for pod in backend.pods for address in _public(pod, space)]
 
 
 def _public(pod: Pod, space: AddressSpace) -> list[str]:

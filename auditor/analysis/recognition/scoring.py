@@ -30,6 +30,8 @@ class EvidenceKind(StrEnum):
     FLAG = "flag"
     RISKY_ENV = "risky_env"
     CHART_LABEL = "chart_label"
+    RELEASE_PROXY = "release_proxy"
+    """It is what a release of the software puts in front of it."""
     SIBLING_IMAGE = "sibling_image"
     """Another workload of the same release runs its image."""
     PORT_DISTINCTIVE = "port_distinctive"
@@ -52,6 +54,7 @@ WEIGHTS = {
     EvidenceKind.FLAG: 0.35,
     EvidenceKind.RISKY_ENV: 0.35,
     EvidenceKind.CHART_LABEL: 0.3,
+    EvidenceKind.RELEASE_PROXY: 0.6,
     EvidenceKind.SIBLING_IMAGE: 0.3,
     EvidenceKind.PORT_DISTINCTIVE: 0.3,
     EvidenceKind.ENV: 0.25,
@@ -72,7 +75,11 @@ IMAGES = frozenset(
 )
 PORTS = frozenset({EvidenceKind.PORT_DISTINCTIVE, EvidenceKind.PORT_COMMON, EvidenceKind.PORT_NAME})
 NAMES = frozenset({EvidenceKind.NAME_EXACT, EvidenceKind.NAME_GLOB})
-_TELLING = IMAGES | {EvidenceKind.CRD_OWNER, EvidenceKind.OPERATOR_LABEL}
+_TELLING = IMAGES | {
+    EvidenceKind.CRD_OWNER,
+    EvidenceKind.OPERATOR_LABEL,
+    EvidenceKind.RELEASE_PROXY,
+}
 _LABELS = frozenset(
     {
         EvidenceKind.OPERATOR_LABEL,

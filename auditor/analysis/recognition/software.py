@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from auditor.analysis.recognition.gathering import Gatherer, PodEvidence
 from auditor.analysis.recognition.published import published_ports
@@ -123,9 +124,14 @@ def _graded(pod: PodEvidence, entry: Software, sibling: Hop | None) -> Iterator[
         has_image = container.is_known_as(entry.id)
         if sibling is not None and shared and not has_image:
             signs[EvidenceKind.SIBLING_IMAGE] = sibling
+        is_proxy = any(container.is_known_as(other) for other in entry.proxied_by)
+        if sibling is not None and is_proxy:
+            del signs[EvidenceKind.SIBLING_IMAGE]
+            note = f"a proxy in front of it, {sibling.note}" if sibling.note else "it is behind"
+            signs[EvidenceKind.RELEASE_PROXY] = replace(sibling, note=note)
         if EvidenceKind.NAME_EXACT in signs:
             signs.pop(EvidenceKind.NAME_GLOB, None)
-        is_another = not has_image and container.is_other_than(entry)
+        is_another = not (has_image or is_proxy) and container.is_other_than(entry)
         value = score(entry, signs, image_is_another=is_another)
         grade = grade_of(value)
         if grade is not None:
