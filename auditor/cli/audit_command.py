@@ -40,7 +40,7 @@ from auditor.model.verdict import Severity, Verdict
 @click.option(
     "--format",
     "output_format",
-    type=click.Choice(["table", "json"]),
+    type=click.Choice(["table", "json", "sarif", "junit"]),
     default="table",
     show_default=True,
     help="How the answer is written.",

@@ -26,6 +26,7 @@ from auditor.collector.reading import Reading
 from auditor.model.verdict import Severity, Verdict
 from auditor.reports.difference import difference_document, write_difference
 from auditor.reports.document import write_json
+from auditor.reports.pipelines import difference_as_junit, difference_as_sarif
 from auditor.settings.configuration import Configuration
 
 
@@ -39,7 +40,7 @@ from auditor.settings.configuration import Configuration
 @click.option(
     "--format",
     "output_format",
-    type=click.Choice(["text", "json"]),
+    type=click.Choice(["text", "json", "sarif", "junit"]),
     default="text",
     show_default=True,
     help="How the answer is written.",
@@ -86,12 +87,18 @@ def command(  # noqa: PLR0913, PLR0917 - one parameter an option
         sys.exit(int(code))
     before, after = (item.used[0] for item in read)
     added, removed = difference(before, after)
-    if output_format == "json":
-        text = write_json(difference_document(added, removed, before, after))
-    else:
-        text = write_difference(added, removed, before, after)
-    print_text(text, output)
+    print_text(_WRITERS[output_format](added, removed, before, after), output)
     sys.exit(int(worst(code, _gate(added, fail_on))))
+
+
+_WRITERS: dict[str, Callable[[Difference, Difference, State, State], str]] = {
+    "text": write_difference,
+    "json": lambda *parts: write_json(difference_document(*parts)),
+    "sarif": lambda added, removed, before, after: difference_as_sarif(
+        added, removed, before.audit, after.audit, after.reached.gap
+    ),
+    "junit": lambda added, _, before, after: difference_as_junit(added, before.audit, after.audit),
+}
 
 
 def _read(

@@ -12,6 +12,7 @@ from auditor.cli.options import now
 from auditor.cli.reading import ReadFleet
 from auditor.model.audit import Audit, FleetAudit
 from auditor.reports.document import audit_document, write_json
+from auditor.reports.pipelines import audit_as_junit, audit_as_sarif
 
 _PIPED_WIDTH = 160
 """Columns of a table that no terminal shows."""
@@ -25,7 +26,7 @@ def print_fleet(
     *,
     show_all: bool,
 ) -> None:
-    """Write a fleet's audit as `table` or `json`, to a file or else to standard output.
+    """Write a fleet's audit in one of its formats, to a file or else to standard output.
 
     Raises:
         UsageFailure: the file cannot be written.
@@ -33,6 +34,10 @@ def print_fleet(
     if output_format == "json":
         document = audit_document(fleet, now(), show_all=show_all, errors=read.errors)
         text = write_json(document)
+    elif output_format == "sarif":
+        text = audit_as_sarif(fleet, now(), show_all=show_all, errors=read.errors)
+    elif output_format == "junit":
+        text = audit_as_junit(fleet, show_all=show_all, errors=read.errors)
     else:
         text = _table(fleet, read, show_all=show_all, to_file=output is not None)
     print_text(text, output)

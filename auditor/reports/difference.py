@@ -80,7 +80,7 @@ def _lines(sign: str, part: Difference, gap: str | None) -> Iterator[str]:
     for finding in part.findings:
         yield f"{sign} finding     {_finding_line(finding)}"
     for exposure in part.exposures:
-        yield f"{sign} exposure    {_exposure_line(exposure)}"
+        yield f"{sign} exposure    {exposure_line(exposure)}"
     for view in connection_views(part.connections, gap):
         yield f"{sign} connection  {connection_line(view)}"
 
@@ -90,7 +90,8 @@ def _finding_line(finding: Finding) -> str:
     return f"{severity} {finding.shown_verdict} {finding.check}: {safe(finding.summary)}"
 
 
-def _exposure_line(exposure: Exposure) -> str:
+def exposure_line(exposure: Exposure) -> str:
+    """Write an exposure in one line."""
     entry, target = exposure.entry, exposure.target
     port = f" {entry.port}/{entry.protocol}" if entry.port else ""
     where = safe(str(target.workload)) if target.workload else "nothing"

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import re
 import shutil
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -208,3 +209,20 @@ def test_thousands_of_findings_are_written_a_line_each(run: Run, tmp_path: Path)
     (tmp_path / "pods.yaml").write_text(text)
     lines = run("audit", "snapshot:pods.yaml").out.splitlines()
     assert len([line for line in lines if "pod-shares-host-processes" in line]) == 600
+
+
+@pytest.mark.parametrize("form", ["sarif", "junit"])
+def test_pipelines_get_their_formats(run: Run, corpus: Path, tmp_path: Path, form: str) -> None:
+    source = f"snapshot:{corpus / 'kubernetes-goat'}"
+    outcome = run("audit", source, "--format", form, "--fail-on", "high", "--output", "found")
+    assert outcome.code == 1
+    written = (tmp_path / "found").read_text(encoding="utf-8")
+    assert "Service/default/internal-proxy-info-app-service" in written
+    again = run("audit", source, "--format", form).out
+    # Without times, which tell two runs apart, and nothing else does.
+    timeless = [
+        re.sub(r'"?\b\w*(Utc|timestamp)"?[:=] ?"[^"]*"', "", text) for text in (written, again)
+    ]
+    assert timeless[0] == timeless[1]
+    narrowed = run("audit", source, "--format", form, "--check", "node-port-open").out
+    assert "container-runtime-socket-mounted" not in narrowed

@@ -129,6 +129,22 @@ def test_two_runs_give_the_same_bytes(run: Run, folders: Any) -> None:
         assert len({run("diff", *sources, "--format", form).out for _ in range(2)}) == 1
 
 
+def test_pipelines_are_told_what_a_change_adds_alone(run: Run, folders: Any) -> None:
+    sources = folders(first=BASE, second=BASE + NODE_PORT)
+    outcome = run("diff", *sources, "--format", "junit", "--fail-on", "medium")
+    assert outcome.code == 1
+    failing = [line for line in outcome.out.splitlines() if "<failure " in line]
+    assert len(failing) == 1
+    assert "opens 30080/TCP on every node" in failing[0]
+    outcome = run("diff", *sources, "--format", "sarif")
+    (sarif,) = outcome.json()["runs"]
+    found = [item for item in sarif["results"] if item["kind"] == "fail"]
+    assert [(item["ruleId"], item["baselineState"]) for item in found] == [
+        ("node-port-open", "new")
+    ]
+    assert sarif["properties"]["exposures/removed"] == []
+
+
 def test_a_source_that_cannot_be_read_is_no_improvement(run: Run, folders: Any) -> None:
     sources = folders(first=BASE + NODE_PORT, second=BASE + "---\nkind: Service\nspec: [\n")
     outcome = run("diff", *sources, "--format", "json")
