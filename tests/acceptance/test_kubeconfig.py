@@ -204,3 +204,20 @@ def test_a_connection_without_verification_is_a_finding(
     (answer,) = outcome.json()["clusters"]
     failing = {item["check"] for item in answer["findings"] if item["verdict"] == "fail"}
     assert "cluster-connection-unverified" in failing
+
+
+def test_explain_names_the_kubeconfig_and_the_context(
+    run: Run, fleet: BackgroundFleet, tmp_path: Path
+) -> None:
+    service: dict[str, Any] = {
+        **SERVICE,
+        "metadata": {"name": "front", "namespace": "web"},
+        "spec": {"type": "LoadBalancer", "ports": [{"port": 80}]},
+    }
+    shop = fleet.add("shop", [service], tokens=TOKENS)
+    path = write_kubeconfig(tmp_path / "my config", {"shop": context_of(shop, TOKEN)})
+    source = f"kubeconfig:{path}#shop"
+    findings = run("audit", source, *NO_STORE).json()["clusters"][0]["findings"]
+    wanted = next(item for item in findings if item["check"] == "exposed-route-dangling")
+    told = run("explain", wanted["id"], source).out
+    assert f"$ kubectl --kubeconfig '{path}' --context shop --namespace web get services" in told
