@@ -5,6 +5,7 @@ from functools import cache
 from msgspec import Struct
 
 from auditor.catalogue.loading import load_data
+from auditor.model.addresses import normal_address
 from auditor.model.ports import Protocol
 
 
@@ -68,3 +69,27 @@ def control_ports() -> dict[tuple[Protocol, int], NodePort]:
         if item.controls
         for number in range(item.first, item.last + 1)
     }
+
+
+_NODE_PORT_RANGE = "NodePort range"
+"""Doors of the cluster, which are followed by themselves."""
+
+
+@cache
+def services_on_nodes() -> tuple[NodePort, ...]:
+    """Give the confirmed services of nodes that a pod has no business with."""
+    return tuple(
+        item
+        for item in host_services().node_ports
+        if item.confirmed and not item.name.startswith(_NODE_PORT_RANGE)
+    )
+
+
+def metadata_endpoints_of(cloud: str | None) -> tuple[MetadataEndpoint, ...]:
+    """Give the addresses at which a cloud serves metadata; names are left out."""
+    return tuple(
+        item
+        for item in host_services().metadata_endpoints
+        if cloud in (*item.clouds, *item.unconfirmed_clouds)
+        and normal_address(item.address) is not None
+    )

@@ -2,10 +2,12 @@
 
 import sys
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 
 import click
 
+from auditor.analysis.blast_radius import BlastRadius, BlastRadiuses
 from auditor.analysis.facts import Facts
 from auditor.audit.reaching import (
     Question,
@@ -15,13 +17,18 @@ from auditor.audit.reaching import (
     workload_named,
 )
 from auditor.audit.rules import Rules
-from auditor.cli.failures import UsageFailure, complain, remark
+from auditor.cli.failures import ExitCode, UsageFailure, complain, remark
 from auditor.cli.options import assume_cni_option, check_plugin, config_option, load, now
 from auditor.cli.printing import print_text
 from auditor.cli.reading import FleetReader
 from auditor.collector.reading import Reading
 from auditor.model.addresses import normal_address
 from auditor.model.identity import ObjectRef
+from auditor.reports.blast_radius import (
+    blast_radius_document,
+    write_blast_radius,
+    write_blast_radius_dot,
+)
 from auditor.reports.document import write_json
 from auditor.reports.reachability import (
     reachability_document,
@@ -30,6 +37,7 @@ from auditor.reports.reachability import (
     write_text,
 )
 from auditor.reports.text import safe
+from auditor.settings.configuration import Configuration
 
 
 @click.command(
@@ -51,6 +59,11 @@ from auditor.reports.text import safe
     help="How the answer is written.",
 )
 @click.option("--output", type=click.Path(path_type=Path), help="File to write to, else stdout.")
+@click.option(
+    "--blast-radius",
+    is_flag=True,
+    help="What an attacker behind each door could reach next; --from W: of this workload alone.",
+)
 @click.option("--explain", is_flag=True, help="Say rule by rule why; needs --from or --to.")
 @assume_cni_option
 def command(  # noqa: PLR0913, PLR0917 - one parameter an option
@@ -61,6 +74,7 @@ def command(  # noqa: PLR0913, PLR0917 - one parameter an option
     internet: bool,  # noqa: FBT001 - click passes flags so
     output_format: str,
     output: Path | None,
+    blast_radius: bool,  # noqa: FBT001 - click passes flags so
     explain: bool,  # noqa: FBT001 - click passes flags so
     assume_cni: str | None,
 ) -> None:
@@ -80,6 +94,13 @@ def command(  # noqa: PLR0913, PLR0917 - one parameter an option
     if explain and start is None and end is None:
         raise UsageFailure("--explain tells of one end; give --from W or --to W")
     rules = Rules.of(configuration, assume_cni)
+    base = config_path.parent if config_path else Path()
+    if blast_radius:
+        if end is not None or internet or explain or output_format == "csv":
+            raise UsageFailure("--blast-radius goes with --from and text, json or dot alone")
+        found, code = _radiuses(source, base, configuration, at, assume_cni, start)
+        print_text(_RADIUS_WRITERS[output_format](*found), output)
+        sys.exit(int(code))
 
     def answer(item: Reading) -> Reached | UnknownEndError:
         facts = Facts(item.cluster, item.inventory, configuration, at, assume_cni)
@@ -94,7 +115,6 @@ def command(  # noqa: PLR0913, PLR0917 - one parameter an option
         except UnknownEndError as error:
             return error
 
-    base = config_path.parent if config_path else Path()
     read = FleetReader(configuration, base, answer).read([source])
     if len(read.used) > 1:
         raise UsageFailure(f"{source} holds {len(read.used)} clusters; name one: {source}#CONTEXT")
@@ -112,6 +132,42 @@ _WRITERS: dict[str, Callable[[Reached, bool], str]] = {
     "csv": lambda reached, _: write_csv(reached),
     "dot": lambda reached, _: write_dot(reached),
 }
+
+
+_RADIUS_WRITERS: dict[str, Callable[[str, tuple[BlastRadius, ...]], str]] = {
+    "text": lambda _, found: write_blast_radius(found),
+    "json": lambda cluster_id, found: write_json(blast_radius_document(cluster_id, found)),
+    "dot": lambda _, found: write_blast_radius_dot(found),
+}
+
+
+def _radiuses(  # noqa: PLR0913, PLR0917 - what the question is made of
+    source: str,
+    base: Path,
+    configuration: Configuration,
+    at: datetime,
+    assume_cni: str | None,
+    start: str | None,
+) -> tuple[tuple[str, tuple[BlastRadius, ...]], ExitCode]:
+    """Work out the blast radius of every exposed workload of one cluster, or of one of them."""
+
+    def answer(item: Reading) -> tuple[str, tuple[BlastRadius, ...]] | UnknownEndError:
+        facts = Facts(item.cluster, item.inventory, configuration, at, assume_cni)
+        try:
+            wanted = workload_named(start, facts.owners.classes) if start else None
+        except UnknownEndError as error:
+            return error
+        found = BlastRadiuses(facts).all()
+        return item.cluster.id, tuple(one for one in found if wanted in (None, one.ref))
+
+    read = FleetReader(configuration, base, answer).read([source])
+    if len(read.used) != 1:
+        if not read.used:
+            sys.exit(int(read.exit_code))
+        raise UsageFailure(f"{source} holds {len(read.used)} clusters; name one: {source}#CONTEXT")
+    if isinstance(read.used[0], UnknownEndError):
+        raise UsageFailure(str(read.used[0]))
+    return read.used[0], read.exit_code
 
 
 def _end(text: str | None, facts: Facts) -> ObjectRef | str | None:

@@ -205,7 +205,7 @@ def _views(item: Answered, gap: str | None) -> Iterator[ConnectionView]:
                 yield ConnectionView(
                     source=source,
                     destination=destination,
-                    ports=() if sure == ALL_PORTS else _ports(sure),
+                    ports=() if sure == ALL_PORTS else ports_view(sure),
                     all=sure == ALL_PORTS,
                     decided_by=decided,
                 )
@@ -218,7 +218,7 @@ def _views(item: Answered, gap: str | None) -> Iterator[ConnectionView]:
                     decided_by=decided,
                     verdict="unknown",
                     reason=gap or item.reason,
-                    unknown_ports=() if unknown == ALL_PORTS else _ports(unknown),
+                    unknown_ports=() if unknown == ALL_PORTS else ports_view(unknown),
                 )
 
 
@@ -227,7 +227,8 @@ def _nothing_sure(item: Answered) -> tuple[PortSet, PortSet]:
 
 
 @lru_cache(maxsize=_KEPT)
-def _ports(ports: PortSet) -> tuple[PortsView, ...]:
+def ports_view(ports: PortSet) -> tuple[PortsView, ...]:
+    """Give a port set protocol by protocol."""
     return tuple(PortsView(protocol.value, numbers) for protocol, numbers in ports.ranges())
 
 

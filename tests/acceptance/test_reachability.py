@@ -229,3 +229,41 @@ def test_a_document_that_cannot_be_read_makes_everything_unknown(run: Run, shop:
     assert "networkpolicies.networking.k8s.io is partial" in answer["gap"]
     assert answer["connections"]
     assert {item["verdict"] for item in answer["connections"]} == {"unknown"}
+
+
+DOOR = """
+---
+apiVersion: v1
+kind: Service
+metadata: {name: front, namespace: shop}
+spec: {type: LoadBalancer, selector: {app: front}, ports: [{port: 80, targetPort: 8080}]}
+"""
+
+
+def test_the_blast_radius_of_a_door(run: Run, shop: str) -> None:
+    path = Path(shop.partition(":")[2]) / "door.yaml"
+    path.write_text(DOOR)
+    arguments = ("reachability", shop, "--blast-radius", "--assume-cni", "cilium")
+    (radius,) = run(*arguments, "--format", "json").json()["radiuses"]
+    assert radius["workload"] == "Pod/shop/front"
+    assert [item["workload"] for item in radius["workloads"]] == ["Pod/shop/cart"]
+    assert radius["workloads"][0]["ports"] == [
+        {"protocol": "TCP", "ports": "8080"},
+        {"protocol": "UDP", "ports": "9000-9010"},
+    ]
+    exposures = run("audit", shop, "--format", "json").json()["clusters"][0]["exposures"]
+    assert {way["exposure"] for way in radius["ways"]} == {item["id"] for item in exposures}
+    told = run(*arguments).out
+    assert "1 of 1 next; 1 by any number of steps" in told
+    drawn = run(*arguments, "--format", "dot").out
+    assert '"Service/shop/front LoadBalancer" -> "Pod/shop/front" [label="8080"];' in drawn
+    assert run(*arguments, "--from", "cart").out == "no workload that the internet may reach\n"
+
+
+@pytest.mark.parametrize("wrong", [("--to", "cart"), ("--explain",), ("--format", "csv")])
+def test_a_blast_radius_takes_no_other_question(
+    run: Run, shop: str, wrong: tuple[str, ...]
+) -> None:
+    outcome = run("reachability", shop, "--blast-radius", *wrong)
+    assert outcome.code == 2
+    assert outcome.errors

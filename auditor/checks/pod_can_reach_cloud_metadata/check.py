@@ -35,12 +35,11 @@ from auditor.analysis.reachability.openings import Opening, opening
 from auditor.analysis.reachability.standing import Direction
 from auditor.analysis.workloads import WorkloadPods
 from auditor.catalogue.frameworks import Topic
-from auditor.catalogue.host_services import MetadataEndpoint, host_services
+from auditor.catalogue.host_services import MetadataEndpoint, metadata_endpoints_of
 from auditor.checks.check import Check, Control, Family, Judgement, NoParameters
 from auditor.checks.inside import INSIDE_NEEDS, INSIDE_READS, judge_opening
 from auditor.checks.segmentation import classes_judged
 from auditor.kube.resources import NODES, PODS
-from auditor.model.addresses import normal_address
 from auditor.model.exposure import Hop
 from auditor.model.identity import cluster_subject
 from auditor.model.ports import PortSet, Protocol
@@ -58,12 +57,7 @@ def _judge(facts: Facts, _: NoParameters) -> Iterator[Judgement]:
     cloud = facts.site.cloud
     if cloud in _NO_CLOUD:
         return
-    endpoints = tuple(
-        item
-        for item in host_services().metadata_endpoints
-        if cloud in (*item.clouds, *item.unconfirmed_clouds)
-        and normal_address(item.address) is not None
-    )
+    endpoints = metadata_endpoints_of(cloud)
     if not endpoints:
         yield _untold(facts, cloud)
         return

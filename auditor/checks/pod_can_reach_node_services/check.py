@@ -32,7 +32,7 @@ from auditor.analysis.reachability.openings import Opening, opening
 from auditor.analysis.reachability.standing import Direction
 from auditor.analysis.workloads import WorkloadPods
 from auditor.catalogue.frameworks import Topic
-from auditor.catalogue.host_services import NodePort, host_services
+from auditor.catalogue.host_services import NodePort, services_on_nodes
 from auditor.checks.check import Check, Control, Family, Judgement, NoParameters
 from auditor.checks.inside import INSIDE_NEEDS, INSIDE_READS, judge_opening
 from auditor.checks.segmentation import classes_judged
@@ -41,21 +41,13 @@ from auditor.model.exposure import Hop
 from auditor.model.ports import PortSet
 from auditor.model.verdict import Severity, Verdict
 
-_NODE_PORTS = "NodePort range"
-"""Doors of the cluster, which checks of their own judge."""
-
-
-def _services() -> tuple[NodePort, ...]:
-    ports = host_services().node_ports
-    return tuple(item for item in ports if item.confirmed and not item.name.startswith(_NODE_PORTS))
-
 
 def _ports_of(services: tuple[NodePort, ...]) -> PortSet:
     return PortSet.of((item.protocol, item.first, item.last) for item in services)
 
 
 def _judge(facts: Facts, _: NoParameters) -> Iterator[Judgement]:
-    entities, services = facts.reachability.entities, _services()
+    entities, services = facts.reachability.entities, services_on_nodes()
     nodes, wanted = entities.nodes, _ports_of(services)
     bits = [1 << at for at in range(nodes.bit_length()) if nodes >> at & 1]
     known: dict[tuple[int, ...], Opening] = {}
