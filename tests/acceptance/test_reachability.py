@@ -243,7 +243,7 @@ spec: {type: LoadBalancer, selector: {app: front}, ports: [{port: 80, targetPort
 def test_the_blast_radius_of_a_door(run: Run, shop: str) -> None:
     path = Path(shop.partition(":")[2]) / "door.yaml"
     path.write_text(DOOR)
-    arguments = ("reachability", shop, "--blast-radius", "--assume-cni", "cilium")
+    arguments = ("reachability", shop, "--blast-radius", "--assume-cni", "reference")
     (radius,) = run(*arguments, "--format", "json").json()["radiuses"]
     assert radius["workload"] == "Pod/shop/front"
     assert [item["workload"] for item in radius["workloads"]] == ["Pod/shop/cart"]
