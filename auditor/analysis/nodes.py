@@ -57,6 +57,11 @@ class PublicAddress(Struct, frozen=True):
     type: str
     address: str
 
+    @property
+    def family(self) -> str:
+        """Give its family as a Service names it."""
+        return "IPv6" if ":" in self.address else "IPv4"
+
     def hop(self) -> Hop:
         """Write it as evidence."""
         return Hop(f"Node/{self.node}", f"status.addresses[{self.type}]", self.address)
@@ -81,18 +86,24 @@ class NodeFacts:
         """Names of the nodes that show an address."""
         self.cloud = _cloud_of(inventory.nodes)
 
-    def public_on(self, names: Iterable[str]) -> tuple[PublicAddress, ...]:
-        """Give the internet addresses of some nodes."""
+    def public_on(
+        self, names: Iterable[str], families: Collection[str] = ()
+    ) -> tuple[PublicAddress, ...]:
+        """Give the internet addresses of some nodes, where it matters of some families alone."""
         wanted = set(names)
-        return tuple(address for address in self.public if address.node in wanted)
+        return tuple(
+            address
+            for address in self.public
+            if address.node in wanted and (not families or address.family in families)
+        )
 
-    def audience(self, names: Collection[str]) -> Audience:
-        """Tell who reaches a port on some nodes.
+    def audience(self, names: Collection[str], families: Collection[str] = ()) -> Audience:
+        """Tell who reaches a port on some nodes, where it matters by some families alone.
 
         A public address proves the internet; that there is none is proven only where all nodes
         were read and each of these shows an address.
         """
-        if self.public_on(names):
+        if self.public_on(names, families):
             return Audience.INTERNET
         all_seen = bool(names) and self.addressed.issuperset(names)
         if self.state is ReadState.COMPLETE and all_seen:

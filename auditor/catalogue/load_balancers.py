@@ -172,12 +172,16 @@ class Provider(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     sources: SourceRanges
     source: str
 
+    dual_stack: tuple[AnnotationRule, ...] = ()
+    """Settings that open both families, whatever families the Service has."""
+
     def annotation_keys(self) -> frozenset[str]:
         """Give every annotation key that some rule of this provider names."""
         sources = self.sources
         rules: tuple[AnnotationRule, ...] = (
             *(*self.claimed_by, *self.rules, *self.left_open),
             *(*sources.ignored_when, *sources.decided_by),
+            *self.dual_stack,
         )
         return frozenset(
             [rule.annotation for rule in rules]

@@ -60,8 +60,9 @@ def the_way(*rules: Object, local: bool, cni: str = "reference", **spec: Any) ->
         # No load balancer has an address there: whoever comes from there, and nobody else.
         ([{"from": [{"ipBlock": {"cidr": "203.0.113.0/24"}}]}], EXPOSED, UNKNOWN),
         (
+            # The internet, whoever is left out of it.
             [{"from": [{"ipBlock": {"cidr": "0.0.0.0/0", "except": ["10.0.0.0/8"]}}]}],
-            UNKNOWN,
+            EXPOSED,
             UNKNOWN,
         ),
     ],

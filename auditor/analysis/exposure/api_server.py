@@ -48,6 +48,8 @@ def api_server_doors(cluster: Cluster, inventory: Inventory, space: AddressSpace
         sources=(),
         confidence=Confidence.MEDIUM if reason is None else Confidence.LOW,
         hops=(Hop(str(ref), "server", host),),
-        backends=Backends((Backend(None, port, addresses=(address or host,)),)),
+        backends=Backends((Backend(None, port, addresses=(address or host,)),))
+        if reason is None
+        else Backends((), reason=reason),
         reason=reason,
     )

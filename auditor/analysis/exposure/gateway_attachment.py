@@ -27,6 +27,7 @@ _ENDS_TLS = "Terminate"
 _NAME_LABEL = "kubernetes.io/metadata.name"
 """Every namespace carries its name so (core/v1)."""
 _WITHOUT_HOSTS = ("TCPRoute", "UDPRoute")
+_WITHOUT_NAMES = ("TCP", "UDP")
 
 
 class Attachment(Struct, frozen=True):
@@ -114,16 +115,19 @@ def _for_hosts(
         return
     wanted = () if route.kind in _WITHOUT_HOSTS else route.spec.hostnames
     hosts: dict[str | None, None] = {}
+    # A listener that sees no names has none, whatever is written.
+    served_name = None if listener.protocol in _WITHOUT_NAMES else listener.hostname
     for name in wanted or (None,):
         try:
-            hosts[common_host(listener.hostname, name)] = None
+            hosts[common_host(served_name, name)] = None
         except NoCommonHostError:
             continue
     for host in hosts:
         yield Attachment(parent, gateway, listener, host, refusal)
     if not hosts:
         names = ", ".join(wanted)
-        reason = f"listener {listener.name} serves {listener.hostname}, and the route {names}"
+        served = f"listener {listener.name} serves {listener.hostname}, and the route {names}"
+        reason = f"no hostname in common: {served}"
         yield Attachment(parent, gateway, listener, refusal=Refusal(reason))
 
 
@@ -140,7 +144,7 @@ def _kind_refusal(route: GatewayRoute, listener: Listener) -> Refusal | None:
     if route.kind in kinds:
         return None
     takes = " and ".join(kinds) or "no known kind"
-    return Refusal(f"listener {listener.name} takes {takes}, and no {route.kind}")
+    return Refusal(f"listener {listener.name} takes {takes}, and no route of the kind {route.kind}")
 
 
 def _namespace_refusal(
@@ -184,7 +188,7 @@ def _refused_by_status(route: GatewayRoute, parent: ParentRef, gateway: Gateway)
     for item in _statuses(route, parent):
         for condition in item.conditions:
             if condition.type == "Accepted" and condition.status == "False":
-                told = f"the controller of {_ref(gateway)} refuses it: {condition.reason}"
+                told = f"the controller of {_ref(gateway)} does not accept it: {condition.reason}"
                 if _is_current(route, condition.observed_generation):
                     return Refusal(told)
                 return Refusal(f"{told}, which it said of an earlier state", is_sure=False)

@@ -223,13 +223,17 @@ def _bound(item: VirtualService, gateway: IstioGateway) -> Iterator[_Bound]:
     found: dict[tuple[int, str | None], _Bound] = {}
     refused: list[_Bound] = []
     for server in gateway.spec.servers:
+        if _only_redirects(server):
+            continue
         for written in server.hosts or ("*",):
             namespace, slash, name = written.rpartition("/")
             if namespace == ".":
                 namespace = gateway.metadata.namespace or ""
             if slash and namespace not in {"*", item.metadata.namespace}:
                 where = f"Gateway/{gateway.metadata.namespace}/{gateway.metadata.name}"
-                reason = f"{where} takes VirtualServices of {namespace} only for {written}"
+                reason = (
+                    f"{where} takes VirtualServices of the namespace {namespace} only for {written}"
+                )
                 refused.append(_Bound(gateway, server, None, Refusal(reason)))
                 continue
             for host in item.spec.hosts or ("*",):
@@ -243,6 +247,12 @@ def _bound(item: VirtualService, gateway: IstioGateway) -> Iterator[_Bound]:
                     key = (server.port.number, common)
                     found.setdefault(key, _Bound(gateway, server, common))
     yield from found.values() or _once(refused)
+
+
+def _only_redirects(server: IstioServer) -> bool:
+    """Whether a server answers every request with the address under HTTPS, and sends none on."""
+    protocol = server.port.protocol.upper()
+    return protocol in _HTTP and server.tls is not None and server.tls.https_redirect
 
 
 def _once(refused: Iterable[_Bound]) -> Iterator[_Bound]:
@@ -292,8 +302,5 @@ def _plain(bound: _Bound) -> PlainAnswer | None:
         return PlainAnswer(Plain.REFUSED, hop)
     if protocol not in _HTTP:
         return None
-    if server.tls is not None and server.tls.https_redirect:
-        hop = Hop(where, "spec.servers[].tls.httpsRedirect", "true")
-        return PlainAnswer(Plain.REDIRECTED, hop)
     hop = Hop(where, "spec.servers[].port.protocol", protocol, "plain HTTP is served")
     return PlainAnswer(Plain.SERVED, hop)

@@ -21,7 +21,7 @@ from auditor.kube.inventory import Inventory
 from auditor.kube.pods import Pod
 from auditor.kube.policies import NetworkPolicy
 from auditor.kube.resources import NETWORK_POLICIES
-from auditor.model.addresses import AddressSet
+from auditor.model.addresses import AddressSet, normal_address
 from auditor.model.audience import AddressSpace, Audience
 from auditor.model.audit import Enforces, Platform
 from auditor.model.exposure import ROUTED, ExposureVerdict, Hop, Via
@@ -147,21 +147,22 @@ class LastHop:
     ) -> Judged | None:
         """Cut a door's audience down to those whom policies admit; None where it can't be told.
 
-        A load balancer may show an address of its own: what admits private addresses may admit it,
-        and with it everybody.
+        A load balancer may show an address of its own: what admits that, or private addresses,
+        may admit everybody whom the load balancer does.
         """
-        atoms = self._reachability.entities.atoms
-        sure, maybe = atoms.addresses(least), atoms.addresses(most)
-        if door.entry.via is Via.LOAD_BALANCER and maybe & self._space.private:
-            return None
         if door.audience not in {Audience.INTERNET, Audience.ALLOW_LISTED} or not door.sources:
             return None
-        dialling = AddressSet.of(door.sources)
-        sure, maybe = sure & dialling, maybe & dialling
-        if not maybe:
+        atoms, dialling = self._reachability.entities.atoms, AddressSet.of(door.sources)
+        admitted = atoms.addresses(most)
+        sure, widest = atoms.addresses(least) & dialling, admitted & dialling
+        if door.entry.via is Via.LOAD_BALANCER:
+            own = (normal_address(text) for text in door.entry.addresses)
+            if admitted & (self._space.private | AddressSet.of(filter(None, own))):
+                widest = dialling
+        if not widest:
             reason = f"{who} admits nobody of those whom the door admits"
             return Judged(ExposureVerdict.BLOCKED, hops, reason)
-        if self._space.audience_of(sure) is not self._space.audience_of(maybe):
+        if self._space.audience_of(sure) is not self._space.audience_of(widest):
             return None
         note = f"{who} admits {_some(sure)}, and the client's address is kept"
         cut = (Hop(hop.hop, hop.field, hop.value, note) for hop in hops)
@@ -230,7 +231,16 @@ class LastHop:
         if door.entry.via in ROUTED:
             # The controller's pods, wherever they are: only what admits any pod admits them.
             return entities.stranger
-        return self._outside if _keeps_source(door) else self._outside | entities.nodes
+        outside = self._outside_of(door)
+        return outside if _keeps_source(door) else outside | entities.nodes
+
+    def _outside_of(self, door: Door) -> int:
+        """Give the outside addresses of the families that a door can be dialled in."""
+        if not door.sources:
+            return self._outside
+        entities, dialling = self._reachability.entities, AddressSet.of(door.sources)
+        found = entities.atoms.ipv4 if dialling.ipv4 else 0
+        return found | (entities.outside & ~entities.atoms.ipv4 if dialling.ipv6 else 0)
 
     def _why_unknown(self, names: str, port: str, admits_addresses: int, door: Door) -> str:
         cni = self._cni

@@ -130,7 +130,7 @@ def _admission(service: Service, scheme: SchemeAnswer, space: AddressSpace) -> _
     if undecided := _decided_elsewhere(service, scheme.provider, declared):
         return _Admission(Audience.UNKNOWN, (), (*hops, undecided), reason=undecided.note)
     if declared is None:
-        return _Admission(Audience.INTERNET, _everyone(service), ())
+        return _Admission(Audience.INTERNET, _everyone(service, scheme.provider), ())
     if declared.ignored is not None or declared.honoured is False:
         return _ignored(service, scheme.provider, declared)
     return _ranged(declared, space)
@@ -157,7 +157,7 @@ def _ignored(service: Service, provider: Provider | None, declared: DeclaredRang
     matching = [rule for rule in rules if rule.match(annotations) is not None]
     if any(rule.leaves is LeavesSources.UNKNOWN for rule in matching):
         return _Admission(Audience.UNKNOWN, (), hops, reason=matching[0].because)
-    return _Admission(Audience.INTERNET, _everyone(service), hops, Confidence.MEDIUM)
+    return _Admission(Audience.INTERNET, _everyone(service, provider), hops, Confidence.MEDIUM)
 
 
 def _decided_elsewhere(
@@ -174,8 +174,11 @@ def _decided_elsewhere(
     return None
 
 
-def _everyone(service: Service) -> tuple[str, ...]:
+def _everyone(service: Service, provider: Provider | None) -> tuple[str, ...]:
     """Give all addresses of the Service's families; IPv4 where it names none."""
+    rules = provider.dual_stack if provider else ()
+    if any(rule.match(service.metadata.annotations) is not None for rule in rules):
+        return ALL_ADDRESSES.cidrs()
     if "IPv6" not in service.spec.ip_families:
         return ALL_IPV4.cidrs()
     if "IPv4" not in service.spec.ip_families:

@@ -30,7 +30,10 @@ def node_port_doors(service: Service, nodes: NodeFacts, finder: BackendFinder) -
     """
     ref = service_ref(service)
     every_node = [node.metadata.name for node in nodes.nodes]
-    public, audience = nodes.public_on(every_node), nodes.audience(every_node)
+    # kube-proxy listens for the families of the Service (core/v1 ipFamilies).
+    families = service.spec.ip_families
+    public = nodes.public_on(every_node, families)
+    audience = nodes.audience(every_node, families)
     for port in service.spec.ports:
         opened = _opening_hop(service, port)
         if opened is None:
