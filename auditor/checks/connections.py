@@ -2,8 +2,11 @@
 
 from collections.abc import Iterator
 
+from auditor.analysis.exposure.api_server import API_SERVER_KIND
+from auditor.analysis.exposure.door import Door
 from auditor.analysis.facts import Facts
 from auditor.checks.check import Judgement
+from auditor.model.exposure import Via
 from auditor.model.identity import cluster_subject
 from auditor.model.reading import ReadState
 from auditor.model.verdict import Verdict
@@ -22,3 +25,9 @@ def without_connection(facts: Facts) -> Iterator[Judgement]:
             summary="whether the source is a cluster that was connected to is not known",
             reason="nothing of the source could be read",
         )
+
+
+def api_server_door(facts: Facts) -> Door | None:
+    """Give the door of the API server; None where the source tells nothing of it."""
+    doors = facts.doors_via(Via.ENDPOINT)
+    return next((door for door in doors if door.subject.kind == API_SERVER_KIND), None)

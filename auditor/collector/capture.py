@@ -29,6 +29,7 @@ from auditor.kube.resources import (
     ROLES,
     SERVICES,
 )
+from auditor.model.cloud import CloudFacts
 from auditor.model.cluster import Cluster, Files, SourceError
 from auditor.model.connection import Connection
 from auditor.model.reading import Coverage, ReadProblem, ReadState
@@ -47,6 +48,7 @@ class CapturedCluster(Struct, frozen=True):
     account: str | None = None
     location: str | None = None
     tags: dict[str, str] = field(default_factory=dict)
+    cloud: CloudFacts | None = None
 
 
 class Capture(Struct, frozen=True):
@@ -91,6 +93,7 @@ def write_capture(cluster: Cluster, inventory: Inventory) -> bytes:
             cluster.account,
             cluster.location,
             dict(cluster.tags),
+            cluster.cloud,
         ),
         tuple(inventory.coverage[resource.name] for resource in RESOURCES),
         inventory.problems,
@@ -144,6 +147,7 @@ def read_capture(content: bytes, where: str, projection: Projection, limits: Rea
             account=who.account,
             location=who.location,
             tags=who.tags,
+            cloud=who.cloud,
             access=Files(where),
         ),
         inventory,

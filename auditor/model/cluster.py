@@ -5,6 +5,8 @@ from typing import Any, Protocol
 
 from msgspec import Struct, field
 
+from auditor.model.cloud import CloudFacts
+
 
 class Files(Struct, frozen=True):
     """Access to a cluster through files at a path: manifests, kubectl output or a capture."""
@@ -86,6 +88,8 @@ class Cluster(Struct, frozen=True, kw_only=True):
     location: str | None = None
     tags: Mapping[str, str] = field(default_factory=dict)
     """Cluster tags or labels as the cloud has them."""
+    cloud: CloudFacts | None = None
+    """What the cloud says of it; None where no cloud was asked."""
     access: Files | Api | NoAccess
 
     @property

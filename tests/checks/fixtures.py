@@ -18,6 +18,7 @@ from auditor.collector.files import read_files
 from auditor.collector.projection import projection_for
 from auditor.kube.inventory import Inventory
 from auditor.model.audit import Audit
+from auditor.model.cloud import CloudFacts
 from auditor.model.cluster import Cluster, Files
 from auditor.model.connection import Connection
 from auditor.model.finding import Finding
@@ -29,7 +30,13 @@ AT = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 FOLDER = Path(checks.__path__[0])
 NAMES = ("bad", "good")
 OF_THE_CONNECTION = frozenset(
-    {"auditor-overprivileged", "cluster-connection-unverified", "cluster-unreachable"}
+    {
+        "api-server-allow-list-too-wide",
+        "api-server-open-to-internet",
+        "auditor-overprivileged",
+        "cluster-connection-unverified",
+        "cluster-unreachable",
+    }
 )
 """Checks of the way to the API server: they need no resource."""
 EVERY = tuple((slug, name) for slug in catalog() for name in NAMES)
@@ -90,9 +97,12 @@ def fixture(slug: str, name: str) -> Fixture:
     if "connection" in about:
         connection = msgspec.convert(about["connection"], Connection)
         inventory = msgspec.structs.replace(inventory, connection=connection)
+    known = reading.cluster
+    if "cloud" in about:
+        known = msgspec.structs.replace(known, cloud=msgspec.convert(about["cloud"], CloudFacts))
     rules = Rules.of(configuration)
     flagged = frozenset(about["flagged"])
-    return Fixture(slug, name, flagged, reading.cluster, inventory, rules)
+    return Fixture(slug, name, flagged, known, inventory, rules)
 
 
 def subject_of(finding: Finding) -> str:

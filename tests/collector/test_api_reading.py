@@ -41,6 +41,8 @@ RULES = Rules.of(Configuration())
 PROJECTION = projection_for(Configuration())
 OF_THE_SOURCE = frozenset(
     {
+        "api-server-allow-list-too-wide",
+        "api-server-open-to-internet",
         "auditor-overprivileged",
         "cluster-connection-unverified",
         "cluster-unreachable",
