@@ -107,7 +107,9 @@ class FleetReader(Generic[Used]):
             except SourceError as error:
                 self._note(source.text, str(error), ExitCode.INCOMPLETE)
             else:
-                listed += [(cluster, source.text) for cluster in found]
+                listed += [(cluster, source.text) for cluster in found.clusters]
+                for gap in found.gaps:
+                    self._note(source.text, f"{gap.place}: {gap.reason}", ExitCode.INCOMPLETE)
         done = _Counter(len(listed))
         async with asyncio.TaskGroup() as group:
             tasks = [

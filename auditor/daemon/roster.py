@@ -33,8 +33,13 @@ class Roster:
         self._missed: dict[str, int] = {}
         self._last: dict[str, frozenset[str]] = {}
 
-    def listed(self, connector: str, clusters: Iterable[Cluster]) -> Change:
-        """Take a complete listing of a connector."""
+    def listed(
+        self, connector: str, clusters: Iterable[Cluster], *, is_complete: bool = True
+    ) -> Change:
+        """Take a listing of a connector; one that is not complete says of nothing that it is gone.
+
+        Clusters that it lacks stay, and are not in `current`: nothing new is known of them.
+        """
         found: dict[str, Cluster] = {}
         doubles = []
         for cluster in clusters:
@@ -42,11 +47,12 @@ class Roster:
                 doubles.append(cluster.id)
             else:
                 found[cluster.id] = cluster
-        self._last[connector] = frozenset((*found, *doubles))
+        last = frozenset((*found, *doubles))
+        self._last[connector] = last if is_complete else last | self._last.get(connector, last)
         gone = [
             known
             for known in [key for key, owner in self._owner.items() if owner == connector]
-            if known not in found and self._is_gone(known)
+            if is_complete and known not in found and self._is_gone(known)
         ]
         self._missed |= dict.fromkeys(found, 0)
         self._owner |= dict.fromkeys(found, connector)

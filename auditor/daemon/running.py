@@ -97,11 +97,14 @@ class Daemon:
             await asyncio.sleep(self._schedule.discovery_seconds)
 
     async def _list(self, group: asyncio.TaskGroup, name: str, source: Source) -> None:
-        found = await clusters_of(source, unattended=True)
+        listing = await clusters_of(source, unattended=True)
+        found, gaps = listing.clusters, listing.gaps
+        for gap in gaps:
+            _log.error("not listed", connector=name, place=gap.place, reason=gap.reason)
         live = [cluster for cluster in found if not isinstance(cluster.access, Files)]
         if len(live) < len(found):
             _log.warning("snapshots are not watched", connector=name, count=len(found) - len(live))
-        change = self._roster.listed(name, live)
+        change = self._roster.listed(name, live, is_complete=not gaps)
         for double in change.doubles:
             _log.warning("listed twice", connector=name, cluster=double)
         for cluster in change.current:
@@ -110,7 +113,9 @@ class Daemon:
             _, task = self._watches.pop(gone)
             task.cancel()
             await self._looker.decommission(gone)
-        self._view.note_listing(name, datetime.now(UTC))
+        if not gaps:
+            # What is listed in part is listed, and not a success.
+            self._view.note_listing(name, datetime.now(UTC))
         self._unlisted.discard(name)
         if not self._unlisted:
             self._view.keep_only(self._roster.ids())

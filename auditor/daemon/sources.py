@@ -11,7 +11,7 @@ from typing import Any, Protocol
 import msgspec
 from msgspec import Struct
 
-from auditor.model.cluster import Cluster, SourceError
+from auditor.model.cluster import Cluster, Gap, SourceError
 from auditor.settings.configuration import Configuration, ConnectorSettings
 
 ENTRY_POINT_GROUP = "exposure_auditor.connectors"
@@ -31,8 +31,10 @@ class Connector(Protocol):
         """Give the options that `kind:TEXT` on the command line means."""
 
     @staticmethod
-    def clusters(options: Any, base: Path, *, unattended: bool) -> AsyncIterator[Cluster]:
+    def clusters(options: Any, base: Path, *, unattended: bool) -> AsyncIterator[Cluster | Gap]:
         """Yield the clusters; a source that cannot be listed is a SourceError, never empty.
+
+        Where a part of it cannot be listed, a `Gap` says which, in place of its clusters.
 
         `unattended` says that no person asked for this: whatever runs other programs then runs only
         those that the configuration names.
@@ -106,14 +108,24 @@ def default_sources() -> list[Source]:
     return [Source(text, "kubeconfig", load_connector("kubeconfig").from_source(""), Path())]
 
 
-async def clusters_of(source: Source, *, unattended: bool) -> list[Cluster]:
+class Listing(Struct, frozen=True):
+    """What a connector listed."""
+
+    clusters: tuple[Cluster, ...]
+    gaps: tuple[Gap, ...] = ()
+    """Parts that could not be listed; none where these are all clusters that there are."""
+
+
+async def clusters_of(source: Source, *, unattended: bool) -> Listing:
     """List the clusters of a source; see `Connector.clusters`.
 
     Raises:
         SourceError: they cannot be listed.
     """
     connector = load_connector(source.kind)
-    return [
-        cluster
-        async for cluster in connector.clusters(source.options, source.base, unattended=unattended)
-    ]
+    listed = connector.clusters(source.options, source.base, unattended=unattended)
+    found = [item async for item in listed]
+    return Listing(
+        tuple(item for item in found if isinstance(item, Cluster)),
+        tuple(item for item in found if isinstance(item, Gap)),
+    )

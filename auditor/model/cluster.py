@@ -100,6 +100,19 @@ class Cluster(Struct, frozen=True, kw_only=True):
         return self.access.server if isinstance(self.access, Api) else "nowhere"
 
 
+class Gap(Struct, frozen=True):
+    """A part of a source that could not be listed: an account, a region, a page.
+
+    There may be clusters in it. A connector that yields one says that its listing is not complete:
+    the rest of it counts, and nothing that it lacks is taken to be gone.
+    """
+
+    place: str
+    """Which part, for people: `account 123456789012, eu-west-1`."""
+    reason: str
+    """Why, and which right or setting would mend it, in one line."""
+
+
 class SourceError(Exception):
     """A source or connector cannot be used; the message says what to do."""
 

@@ -133,3 +133,25 @@ def test_a_roster_keeps_its_promise(listings: list[tuple[str, str]]) -> None:
             if key in keys[:place] or before[key] not in (None, connector)
         ]
         assert list(change.doubles) == doubles
+
+
+def test_a_listing_with_gaps_shrinks_nothing_and_adds_what_it_has() -> None:
+    roster = Roster()
+    roster.listed("one", clusters("ab"))
+    for _ in range(5):
+        change = roster.listed("one", clusters("ac"), is_complete=False)
+        assert (ids(change.current), change.gone) == ("ac", ())
+    assert roster.ids() == {"a", "b", "c"}
+    # It neither counts as a listing that lacks one, nor begins the count anew.
+    assert roster.listed("one", clusters("ac")).gone == ()
+    roster.listed("one", clusters("ac"), is_complete=False)
+    assert roster.listed("one", clusters("ac")).gone == ("b",)
+
+
+def test_what_a_listing_with_gaps_lacks_is_not_handed_to_another_connector() -> None:
+    roster = Roster()
+    roster.listed("one", clusters("a"))
+    roster.listed("two", clusters("b"))
+    assert roster.listed("two", clusters("ab")).doubles == ("a",)
+    roster.listed("one", [], is_complete=False)
+    assert roster.listed("two", clusters("ab")).doubles == ("a",)
