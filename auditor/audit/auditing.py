@@ -22,8 +22,10 @@ from auditor.model.audit import (
 )
 from auditor.model.cluster import Cluster
 from auditor.model.finding import Finding
-from auditor.model.identity import fingerprint
+from auditor.model.identity import ObjectRef, fingerprint
+from auditor.model.ports import Protocol
 from auditor.model.reading import ReadState
+from auditor.model.verdict import Verdict
 
 
 def audit(cluster: Cluster, inventory: Inventory, rules: Rules, at: datetime) -> Audit:
@@ -79,8 +81,26 @@ def _found_by(check: Check) -> frozenset[str]:
 
 def _findings(facts: Facts, rules: Rules, agreements: Agreements) -> Iterator[Finding]:
     for check in rules.checks:
+        found: dict[_Identity, Judgement] = {}
         for judgement in judge(check, facts, rules.parameters_of(check)):
+            # Several ways to one subject may have one identity: the most alarming one speaks.
+            twin = found.setdefault(_identity(judgement), judgement)
+            found[_identity(judgement)] = min(twin, judgement, key=_alarm)
+        for judgement in found.values():
             yield _finding(check, judgement, facts, rules, agreements)
+
+
+_Identity = tuple[ObjectRef, int | None, Protocol | None, str | None]
+_ALARMING_FIRST = (Verdict.FAIL, Verdict.UNKNOWN, Verdict.PASS, Verdict.NOT_APPLICABLE)
+
+
+def _identity(judgement: Judgement) -> _Identity:
+    """Give what a finding's id is made of, of one check in one cluster."""
+    return judgement.subject, judgement.port, judgement.protocol, judgement.discriminator
+
+
+def _alarm(judgement: Judgement) -> int:
+    return _ALARMING_FIRST.index(judgement.verdict)
 
 
 def _finding(

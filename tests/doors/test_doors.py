@@ -15,9 +15,12 @@ import yaml
 from msgspec import Struct
 
 from auditor.analysis.facts import Facts
+from auditor.audit.auditing import audit
+from auditor.audit.rules import Rules
 from auditor.model.exposure import Exposure
 from auditor.model.reading import ReadState
-from tests.analysis.clusters import facts_of
+from auditor.settings.configuration import Configuration
+from tests.analysis.clusters import AT, facts_of
 from tests.doors.blocks import written
 from tests.kube.manifests import Object
 
@@ -127,6 +130,37 @@ def test_a_way_can_be_checked_hop_by_hop(name: str) -> None:
         assert all(hop.hop and hop.field and hop.value for hop in item.path), item.path
         if item.verdict.value != "exposed":
             assert item.reason, item
+
+
+def test_what_is_found_has_one_id_each() -> None:
+    """All doors in one cluster: no two findings, and no two exposures, are taken for one."""
+    objects: dict[str, Object] = {}
+    for row in ROWS.values():
+        for one in (one for item in row.objects for one in written(item)):
+            meta = one["metadata"]
+            key = f"{one['apiVersion']} {one['kind']} {meta.get('namespace')}/{meta['name']}"
+            objects.setdefault(key, one)
+    facts = facts_of(*objects.values(), assume_cni="cilium")
+    rules = Rules.of(Configuration(), "cilium")
+    result = audit(facts.cluster, facts.inventory, rules, AT)
+    for found in (result.findings, result.exposures):
+        assert len({item.id for item in found}) == len(found) > 30
+
+
+def test_backends_of_one_path_that_are_gone_are_one_finding() -> None:
+    refs = [{"name": name, "port": 80} for name in ("front", "gone", "lost")]
+    items = [
+        "web",
+        "envoy-gateway",
+        {"gateway": {"ip": ["203.0.113.40"]}},
+        {"route": {"refs": refs}},
+    ]
+    facts = facts_of(*(one for item in items for one in written(item)))
+    result = audit(facts.cluster, facts.inventory, Rules.of(Configuration()), AT)
+    (finding,) = (item for item in result.findings if item.check == "exposed-route-dangling")
+    assert finding.verdict.value == "fail"
+    shown = [hop.value for hop in finding.evidence if hop.field == "spec.rules[0].backendRefs"]
+    assert shown == ["Service/web/gone:80", "Service/web/lost:80"]
 
 
 def test_the_rows_are_many() -> None:

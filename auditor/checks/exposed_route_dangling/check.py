@@ -24,6 +24,8 @@ OWASP Docker D03: expose only the ports you need.
 
 from collections.abc import Iterator
 
+from msgspec.structs import replace
+
 from auditor.analysis.exposure.door import Door
 from auditor.analysis.facts import Facts
 from auditor.catalogue.frameworks import Topic
@@ -44,24 +46,48 @@ from auditor.model.verdict import Severity, Verdict
 
 
 def _judge(facts: Facts, _: NoParameters) -> Iterator[Judgement]:
+    groups: dict[tuple[object, ...], list[Door]] = {}
     for door in facts.doors_via(*_VIAS):
-        backends = door.backends
-        if backends.found:
-            verdict, text = Verdict.PASS, "leads to endpoints"
-        elif backends.refusal is not None and backends.refusal.is_sure:
-            verdict, text = Verdict.PASS, "is let through to nothing"
-        elif backends.is_dangling:
-            verdict, text = Verdict.FAIL, "leads to no endpoint"
-        else:
-            verdict, text = Verdict.UNKNOWN, "may lead to no endpoint"
-        yield judge_door(
-            facts,
-            door,
-            verdict,
-            f"{door.subject} {text} by its {door.entry.via}, {door.label()}",
-            reason=backends.refusal.reason if backends.refusal else backends.reason,
-            discriminator=_discriminator(door),
-        )
+        place = (door.subject, door.entry.port, door.entry.protocol, _discriminator(door))
+        groups.setdefault(place, []).append(door)
+    for doors in groups.values():
+        yield _judged(facts, doors)
+
+
+def _judged(facts: Facts, doors: list[Door]) -> Judgement:
+    """Judge the references of one door together: one that is gone is enough."""
+    rated = [(*_rated(door), door) for door in doors]
+    verdict, text, worst = min(rated, key=lambda item: _ALARMING_FIRST.index(item[0]))
+    alike = [door for found, _, door in rated if found is verdict]
+    made = judge_door(
+        facts,
+        worst,
+        verdict,
+        f"{worst.subject} {text} by its {worst.entry.via}, {worst.label()}",
+        reason=_reason(worst),
+        discriminator=_discriminator(worst),
+    )
+    hops = dict.fromkeys([*made.evidence, *(hop for door in alike for hop in door.hops)])
+    return replace(made, evidence=tuple(hops))
+
+
+_ALARMING_FIRST = (Verdict.FAIL, Verdict.UNKNOWN, Verdict.PASS)
+
+
+def _rated(door: Door) -> tuple[Verdict, str]:
+    backends = door.backends
+    if backends.found:
+        return Verdict.PASS, "leads to endpoints"
+    if backends.refusal is not None and backends.refusal.is_sure:
+        return Verdict.PASS, "is let through to nothing"
+    if backends.is_dangling:
+        return Verdict.FAIL, "leads to no endpoint"
+    return Verdict.UNKNOWN, "may lead to no endpoint"
+
+
+def _reason(door: Door) -> str | None:
+    refusal = door.backends.refusal
+    return refusal.reason if refusal else door.backends.reason
 
 
 _VIAS = (Via.LOAD_BALANCER, Via.NODE_PORT, Via.EXTERNAL_IPS, *sorted(ROUTED))
