@@ -94,10 +94,8 @@ def command(  # noqa: PLR0913, PLR0917 - one parameter an option
 _WRITERS: dict[str, Callable[[Difference, Difference, State, State], str]] = {
     "text": write_difference,
     "json": lambda *parts: write_json(difference_document(*parts)),
-    "sarif": lambda added, removed, before, after: difference_as_sarif(
-        added, removed, before.audit, after.audit, after.reached.gap
-    ),
-    "junit": lambda added, _, before, after: difference_as_junit(added, before.audit, after.audit),
+    "sarif": difference_as_sarif,
+    "junit": lambda added, _, before, after: difference_as_junit(added, before, after),
 }
 
 

@@ -94,6 +94,12 @@ def check_page(check: Check) -> str:
     return inspect.getdoc(sys.modules[check.judge.__module__]) or check.title
 
 
+def section(check: Check, heading: str) -> str:
+    """Give what a check's documentation says under a heading, in its lines; "" if nothing."""
+    _, _, below = check_page(check).partition(f"\n## {heading}\n")
+    return below.partition("\n## ")[0].strip()
+
+
 def write_check(check: Check) -> str:
     """Write a check's documentation for a terminal."""
     head = f"{check.slug}  ({check.family.value}, {check.severity.value})"

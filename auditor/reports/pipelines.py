@@ -3,14 +3,15 @@
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 
-from auditor.audit.differing import Difference
+from auditor.audit.differing import Difference, State
 from auditor.model.audit import Audit, ClusterState, FleetAudit
 from auditor.model.verdict import Verdict
 from auditor.reports.difference import exposure_line
 from auditor.reports.document import SourceProblem, listed_findings, rfc3339, write_json
 from auditor.reports.junit import Suite, write_junit
 from auditor.reports.reachability import connection_line, connection_views
-from auditor.reports.sarif import Found, Invocation, notification, sarif_log
+from auditor.reports.sarif import Found, notification, sarif_log
+from auditor.reports.sarif_shapes import Invocation
 
 FLEET = "fleet"
 """Stands for a cluster in findings on several of them."""
@@ -54,9 +55,7 @@ def audit_as_junit(
     return write_junit(suites, rfc3339(fleet.at))
 
 
-def difference_as_sarif(
-    added: Difference, removed: Difference, first: Audit, second: Audit, gap: str | None
-) -> str:
+def difference_as_sarif(added: Difference, removed: Difference, first: State, second: State) -> str:
     """Write what a change adds and removes as SARIF 2.1.0, by `baselineState`.
 
     Exposures and connections are no results: they stand among the properties of the run.
@@ -64,31 +63,40 @@ def difference_as_sarif(
     changed = {finding.id for finding in removed.findings}
     kept = {finding.id for finding in added.findings}
     found = [
-        Found(second.cluster_id, finding, "updated" if finding.id in changed else "new")
+        Found(second.audit.cluster_id, finding, "updated" if finding.id in changed else "new")
         for finding in added.findings
     ]
     found += [
-        Found(first.cluster_id, finding, "absent")
+        Found(first.audit.cluster_id, finding, "absent")
         for finding in removed.findings
         if finding.id not in kept
     ]
-    problems = [text for audit in (first, second) for text in _shortfalls(audit)]
     properties = {
         f"{what}/{sign}": tuple(lines)
-        for sign, part in (("added", added), ("removed", removed))
+        for sign, part, gap in (
+            ("added", added, second.reached.gap),
+            ("removed", removed, first.reached.gap),
+        )
         for what, lines in (
             ("exposures", map(exposure_line, part.exposures)),
             ("connections", map(connection_line, connection_views(part.connections, gap))),
         )
     }
-    return write_json(sarif_log(found, _invocation(problems, second.at, second.at), properties))
+    at = second.audit.at
+    return write_json(sarif_log(found, _invocation(_of_both(first, second), at, at), properties))
 
 
-def difference_as_junit(added: Difference, first: Audit, second: Audit) -> str:
+def difference_as_junit(added: Difference, first: State, second: State) -> str:
     """Write what a change adds as JUnit XML: nothing that was there before fails."""
-    problems = dict.fromkeys(text for audit in (first, second) for text in _shortfalls(audit))
-    suite = Suite(f"{second.cluster_id}, added", added.findings, errors=tuple(problems))
-    return write_junit([suite], rfc3339(second.at))
+    problems = tuple(_of_both(first, second))
+    suite = Suite(f"{second.audit.cluster_id}, added", added.findings, errors=problems)
+    return write_junit([suite], rfc3339(second.audit.at))
+
+
+def _of_both(first: State, second: State) -> Iterator[str]:
+    """Say what of either state should have been read; both have one cluster's name."""
+    for which, state in (("first", first), ("second", second)):
+        yield from (f"{which} source: {text}" for text in _shortfalls(state.audit))
 
 
 def _invocation(problems: Iterable[str], began: datetime, ended: datetime) -> Invocation:
@@ -99,7 +107,8 @@ def _invocation(problems: Iterable[str], began: datetime, ended: datetime) -> In
 def _shortfalls(audit: Audit) -> Iterator[str]:
     """Say what of a cluster should have been read and was not."""
     if audit.state is ClusterState.UNREACHABLE:
-        yield f"{audit.cluster_id} could not be reached"
+        why = next((f": {item.message}" for item in audit.problems if item.is_shortfall), "")
+        yield f"{audit.cluster_id} could not be read{why}"
         return
     for item in audit.coverage:
         if item.state.is_shortfall:

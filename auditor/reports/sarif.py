@@ -2,27 +2,52 @@
 
 One run holds all clusters: services such as GitHub's take one run of a tool for each upload.
 Kubernetes objects have no file here, so each has a logical location and, because viewers show
-nothing without one, a made-up path. Evidence is written as related locations, in order, since
-viewers show those with their texts; code flows would need lines. A finding's own id is its partial
-fingerprint: it stays the same from one upload to the next.
+nothing without one, a made-up path below its cluster. Evidence is a code flow, a location a hop:
+code scanning unfolds that beside the result, and shows related locations only where the message
+links to them. A finding's own id is its partial fingerprint: it stays the same from one upload to
+the next.
 """
 
 from collections.abc import Iterable, Iterator
 from urllib.parse import quote
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 import auditor
 from auditor.checks.catalog import catalog
 from auditor.model.exposure import Hop
 from auditor.model.finding import Finding
+from auditor.model.identity import CLUSTER_KIND
 from auditor.model.verdict import ACCEPTED, Severity, Verdict
-from auditor.reports.text import safe
+from auditor.reports.check_list import check_page, section
+from auditor.reports.sarif_shapes import (
+    ArtifactLocation,
+    CodeFlow,
+    Configuration,
+    Driver,
+    Invocation,
+    Location,
+    LogicalLocation,
+    Markdown,
+    Message,
+    Notification,
+    PhysicalLocation,
+    Result,
+    Rule,
+    Run,
+    SarifLog,
+    Step,
+    Suppression,
+    ThreadFlow,
+    Tool,
+)
+from auditor.reports.text import LONGEST, safe
 
 SARIF_SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 FINGERPRINT = "exposureAuditorFinding/v1"
 """Name of the partial fingerprint: a new way to make ids gets a new number."""
+_LINE_HASH = "primaryLocationLineHash"
+"""The only partial fingerprint that GitHub compares; by itself it would hash a line of a file."""
 
 _LEVELS = {
     Severity.CRITICAL: "error",
@@ -44,139 +69,9 @@ _KINDS = {
     Verdict.PASS.value: "pass",
     Verdict.NOT_APPLICABLE.value: "notApplicable",
 }
-
-
-class Message(Struct, frozen=True):
-    """A text."""
-
-    text: str
-
-
-class ArtifactLocation(Struct, frozen=True):
-    """A file; here a path that is made up."""
-
-    uri: str
-
-
-class Region(Struct, frozen=True, rename="camel"):
-    """A place in a file."""
-
-    start_line: int = 1
-
-
-class PhysicalLocation(Struct, frozen=True, rename="camel"):
-    """A file and a place in it."""
-
-    artifact_location: ArtifactLocation
-    region: Region = Region()
-
-
-class LogicalLocation(Struct, frozen=True, rename="camel"):
-    """A Kubernetes object."""
-
-    name: str
-    fully_qualified_name: str
-    kind: str = "resource"
-
-
-class Location(Struct, frozen=True, rename="camel", omit_defaults=True):
-    """Where something is."""
-
-    id: int | None = None
-    physical_location: PhysicalLocation | None = None
-    logical_locations: tuple[LogicalLocation, ...] = ()
-    message: Message | None = None
-
-
-class Suppression(Struct, frozen=True):
-    """That somebody accepted a result."""
-
-    kind: str
-    status: str
-    justification: str
-
-
-class Result(Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
-    """What one check says of one object."""
-
-    rule_id: str
-    rule_index: int | None = None
-    kind: str
-    level: str
-    message: Message
-    locations: tuple[Location, ...]
-    related_locations: tuple[Location, ...] = ()
-    partial_fingerprints: dict[str, str]
-    suppressions: tuple[Suppression, ...] | None = None
-    baseline_state: str | None = None
-    properties: dict[str, str | int | tuple[str, ...] | None] = {}
-
-
-class Configuration(Struct, frozen=True):
-    """How a rule's results are shown by default."""
-
-    level: str
-
-
-class Rule(Struct, frozen=True, rename="camel"):
-    """A check."""
-
-    id: str
-    name: str
-    short_description: Message
-    full_description: Message
-    help: Message
-    default_configuration: Configuration
-    properties: dict[str, str | tuple[str, ...]]
-
-
-class Driver(Struct, frozen=True, rename="camel"):
-    """The auditor."""
-
-    name: str
-    version: str
-    semantic_version: str
-    rules: tuple[Rule, ...]
-
-
-class Tool(Struct, frozen=True):
-    """What made the results."""
-
-    driver: Driver
-
-
-class Notification(Struct, frozen=True):
-    """Something that could not be audited."""
-
-    level: str
-    message: Message
-
-
-class Invocation(Struct, frozen=True, rename="camel", omit_defaults=True):
-    """One run of the command."""
-
-    execution_successful: bool
-    start_time_utc: str | None = None
-    end_time_utc: str | None = None
-    tool_execution_notifications: tuple[Notification, ...] = ()
-
-
-class Run(Struct, frozen=True, rename="camel", omit_defaults=True):
-    """All results of a run."""
-
-    tool: Tool
-    invocations: tuple[Invocation, ...]
-    results: tuple[Result, ...]
-    column_kind: str = "unicodeCodePoints"
-    properties: dict[str, tuple[str, ...]] = {}
-
-
-class SarifLog(Struct, frozen=True, rename={"schema": "$schema"}):
-    """The whole file."""
-
-    schema: str
-    version: str
-    runs: tuple[Run, ...]
+_LONGEST_REASON = 2000
+_LONGEST_DESCRIPTION = 1000
+"""GitHub refuses descriptions of more than 1024 characters."""
 
 
 class Found(Struct, frozen=True):
@@ -210,20 +105,27 @@ def sarif_log(
 
 def notification(text: str) -> Notification:
     """Say that something could not be audited."""
-    return Notification("error", Message(_plain(text)))
+    return Notification("error", Message(_plain(text, _LONGEST_REASON)))
 
 
 def _rule(slug: str) -> Rule:
     check = catalog()[slug]
     tags = ("security", check.family.value, *(control.value for control in check.controls))
+    page = check_page(check)
+    reports = " ".join(section(check, "What it reports").split())
     return Rule(
         slug,
         "".join(word.capitalize() for word in slug.split("-")),
         Message(_plain(check.title)),
-        Message(_plain(check.remediation)),
-        Message(_plain(f"{check.remediation} `exposure-auditor checks {slug}` says more.")),
+        Message(_plain(reports, _LONGEST_DESCRIPTION)),
+        Markdown(_escaped(page), page),
         Configuration(_LEVELS[check.severity]),
-        {"security-severity": _SCORES[check.severity], "tags": tags},
+        {
+            "security-severity": _SCORES[check.severity],
+            "severity": check.severity.value,
+            "family": check.family.value,
+            "tags": tags,
+        },
     )
 
 
@@ -231,20 +133,19 @@ def _result(item: Found, number: int) -> Result:
     finding, shown = item.finding, item.finding.shown_verdict
     kind = _KINDS[shown]
     accepted = finding.acceptance
-    suppressions = None
-    if accepted is not None:
-        suppressions = (Suppression("external", "accepted", _plain(accepted.reason)),)
     return Result(
         rule_id=finding.check,
         rule_index=number,
         kind=kind,
         # A level other than `none` belongs to failures alone (SARIF 3.27.10).
         level=_LEVELS[finding.severity.level] if kind == "fail" else "none",
-        message=Message(_plain(_said(finding))),
+        message=Message(_said(finding)),
         locations=(_location(item.cluster_id, str(finding.subject)),),
-        related_locations=tuple(_related(item.cluster_id, finding.evidence)),
-        partial_fingerprints={FINGERPRINT: finding.id},
-        suppressions=suppressions,
+        code_flows=_flows(item.cluster_id, finding.evidence),
+        partial_fingerprints={FINGERPRINT: finding.id, _LINE_HASH: finding.id},
+        suppressions=(Suppression("external", "accepted", _plain(accepted.reason)),)
+        if accepted
+        else (),
         baseline_state=item.baseline_state,
         properties={
             "cluster": safe(item.cluster_id),
@@ -252,7 +153,7 @@ def _result(item: Found, number: int) -> Result:
             "severity": finding.severity.level.value,
             "port": finding.port,
             "protocol": finding.protocol,
-            "reason": safe(finding.reason) if finding.reason else None,
+            "reason": safe(finding.reason, _LONGEST_REASON) if finding.reason else None,
             "controls": finding.controls,
         },
     )
@@ -260,29 +161,55 @@ def _result(item: Found, number: int) -> Result:
 
 def _said(finding: Finding) -> str:
     """Say a finding in one text: what, why it is not decided, and what to do."""
-    reason = f" Not decided: {finding.reason}." if finding.verdict is Verdict.UNKNOWN else ""
-    advice = f" {finding.remediation}" if finding.verdict is Verdict.FAIL else ""
-    return f"{finding.summary}.{reason}{advice}"
+    said = f"{_plain(finding.summary)}."
+    if finding.verdict is Verdict.UNKNOWN:
+        said += f" Not decided: {_plain(finding.reason or 'no reason is known', _LONGEST_REASON)}."
+    if finding.verdict is Verdict.FAIL:
+        said += f" {_escaped(finding.remediation)}"
+    return said
 
 
-def _related(cluster_id: str, evidence: tuple[Hop, ...]) -> Iterator[Location]:
-    for number, hop in enumerate(evidence, 1):
-        note = f" ({hop.note})" if hop.note else ""
-        text = f"{hop.hop}: {hop.field} = {hop.value}{note}"
-        place = _location(cluster_id, hop.hop)
-        yield replace(place, id=number, message=Message(_plain(text)))
+def _flows(cluster_id: str, evidence: tuple[Hop, ...]) -> tuple[CodeFlow, ...]:
+    if not evidence:
+        return ()
+    steps = tuple(Step(_location(cluster_id, hop.hop, _hop_text(hop))) for hop in evidence)
+    return (CodeFlow((ThreadFlow(steps),)),)
 
 
-def _location(cluster_id: str, written: str) -> Location:
+def _hop_text(hop: Hop) -> str:
+    note = f" ({_plain(hop.note)})" if hop.note else ""
+    return f"{_plain(hop.hop)}: {_plain(hop.field)} = {_plain(hop.value)}{note}"
+
+
+def _location(cluster_id: str, written: str, text: str | None = None) -> Location:
     """Place an object, written as `Kind/namespace/name`, in its cluster."""
-    path = "/".join(quote(part, safe="") for part in (cluster_id, *written.split("/")))
-    name = written.rpartition("/")[2]
-    logical = LogicalLocation(safe(name), safe(f"{cluster_id}/{written}"))
+    kind, _, rest = written.partition("/")
+    if kind == CLUSTER_KIND:
+        # The cluster itself, whose name is the locator that everything here is below.
+        written, name = kind, cluster_id
+    else:
+        name = rest.rpartition("/")[2] or kind
+    path = "/".join(_segments(f"{cluster_id}/{written}"))
     return Location(
-        physical_location=PhysicalLocation(ArtifactLocation(path)), logical_locations=(logical,)
+        PhysicalLocation(ArtifactLocation(path)),
+        (LogicalLocation(safe(name), f"{safe(cluster_id)}/{safe(written)}"),),
+        Message(text) if text is not None else None,
     )
 
 
-def _plain(text: str) -> str:
+def _segments(path: str) -> Iterator[str]:
+    """Write each part of a path so that it is one, and leads nowhere else."""
+    for part in path.split("/"):
+        # `.` and `..` climb, percent-encoded too, and an empty part is none.
+        plain = part.replace(".", "_") if not part.strip(".") else part
+        yield quote(safe(plain), safe="", errors="replace") or "_"
+
+
+def _plain(text: str, longest: int = LONGEST) -> str:
+    """Write a text of a cluster so that nothing in it is read as more than text."""
+    return _escaped(safe(text, longest))
+
+
+def _escaped(text: str) -> str:
     """Write a text so that nothing in it is read as a placeholder or a link (SARIF 3.11)."""
-    return safe(text).replace("{", "{{").replace("}", "}}").replace("](", "] (")
+    return text.replace("{", "{{").replace("}", "}}").replace("](", "] (")

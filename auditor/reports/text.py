@@ -7,11 +7,16 @@ _UNSAFE = re.compile(
 )
 """C0 and C1 controls, zero-width and bidirectional controls, line separators, tags."""
 
-_LONGEST = 300
+LONGEST = 300
 """Characters of one value that a line shows; Kubernetes names end at 253."""
 
 
-def safe(text: str) -> str:
+def safe(text: str, longest: int = LONGEST) -> str:
     """Replace what a terminal would act on, and cut what would flood it."""
     clean = _UNSAFE.sub("\N{REPLACEMENT CHARACTER}", text)
-    return clean if len(clean) <= _LONGEST else f"{clean[:_LONGEST]}…"
+    return clean if len(clean) <= longest else f"{clean[:longest]}…"
+
+
+def is_harmless(text: str) -> bool:
+    """Whether there is nothing in it that a terminal would act on."""
+    return _UNSAFE.search(text) is None

@@ -6,6 +6,7 @@ import re
 import shutil
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from xml.etree import ElementTree as ET
 
 import pytest
 
@@ -226,3 +227,35 @@ def test_pipelines_get_their_formats(run: Run, corpus: Path, tmp_path: Path, for
     assert timeless[0] == timeless[1]
     narrowed = run("audit", source, "--format", form, "--check", "node-port-open").out
     assert "container-runtime-socket-mounted" not in narrowed
+    elsewhere = run("audit", source, "--format", form, "--namespace", "big-monolith").out
+    assert "Service/default/" not in elsewhere
+
+
+@pytest.mark.parametrize("form", ["sarif", "junit"])
+def test_pipelines_see_what_could_not_be_audited(run: Run, tmp_path: Path, form: str) -> None:
+    (tmp_path / "half.yaml").write_text("kind: Service\nspec: [\n")
+    outcome = run("audit", "snapshot:half.yaml", "--format", form, "--fail-on", "low")
+    assert outcome.code == 3
+    sign = '"executionSuccessful": false' if form == "sarif" else '<error type="not audited"'
+    assert sign in outcome.out
+    assert "half.yaml" in outcome.out
+
+
+@pytest.mark.parametrize("form", ["table", "json", "sarif", "junit"])
+def test_hostile_names_pass_through_every_format(run: Run, tmp_path: Path, form: str) -> None:
+    hostile = r'"a\e[2J\u202Eb\nc\0<d>&]]>../../e%00{0}"'
+    documents = [
+        f"apiVersion: v1\nkind: Service\nmetadata: {{name: {name}, namespace: web}}\n"
+        f"spec: {{type: NodePort, ports: [{{port: 80, nodePort: {port}}}]}}\n"
+        for name, port in ((hostile, 30080), ("x" * 20_000, 30081), ("--all", 30082))
+    ]
+    (tmp_path / "evil.yaml").write_text("---\n".join(documents))
+    outcome = run("audit", "snapshot:evil.yaml", "--format", form, "--fail-on", "unknown")
+    assert outcome.code == 1
+    # JSON gives names as they are, escaped as JSON escapes.
+    acted_on = "\x00\x1b" if form == "json" else "\x00\x1b\u202e"
+    assert not set(acted_on) & set(outcome.out)
+    if form == "junit":
+        ET.fromstring(outcome.out)  # noqa: S314 - our own output
+    elif form != "table":
+        assert outcome.json()
