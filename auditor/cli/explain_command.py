@@ -1,6 +1,9 @@
 """`explain`: why a finding is so."""
 
+import os
 import sys
+from collections.abc import Iterator
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 import click
@@ -11,12 +14,14 @@ from auditor.cli.failures import UsageFailure
 from auditor.cli.options import config_option, load, now
 from auditor.cli.reading import FleetReader
 from auditor.collector.reading import Reading
-from auditor.model.cluster import Cluster, Files
+from auditor.daemon.sources import parse_source
+from auditor.model.cluster import Cluster, Files, SourceError
 from auditor.model.finding import Finding
 from auditor.reports.story import write_story
 from auditor.reports.verifying import Access
+from auditor.settings.configuration import Configuration
 
-_KUBECONFIG, _IN_CLUSTER = "kubeconfig", "in-cluster"
+_KUBECONFIG, _IN_CLUSTER, _SNAPSHOT = "kubeconfig", "in-cluster", "snapshot"
 _SHORTEST = 6
 """Characters of an id that are taken as its beginning."""
 
@@ -30,7 +35,7 @@ _SHORTEST = 6
 def command(finding: str, sources: tuple[str, ...], config_path: Path | None) -> None:
     """Tell why a finding is so: audits the sources and follows FINDING's evidence hop by hop.
 
-    Each hop comes with the kubectl command that shows it.
+    Each hop comes with the kubectl command that shows it, or where it stands in manifests.
 
     FINDING is the id that `audit` printed, or its first characters; SOURCE is as for `audit`.
     """
@@ -53,17 +58,41 @@ def command(finding: str, sources: tuple[str, ...], config_path: Path | None) ->
         raise UsageFailure(f"{many} {finding!r}; `audit --all --format json` lists them all")
     cluster, told = found[0]
     files = cluster.access.path if isinstance(cluster.access, Files) else None
-    click.echo(write_story(cluster.id, told, _access(cluster, sources), files), nl=False)
+    paths = _kubeconfigs(cluster, sources, configuration, base)
+    access = _access(cluster, set(paths))
+    click.echo(write_story(cluster.id, told, access, files), nl=False)
     sys.exit(int(read.exit_code))
 
 
-def _access(cluster: Cluster, sources: tuple[str, ...]) -> Access:
-    """Tell how kubectl reaches the cluster: by the context and kubeconfig that it was read by."""
-    if cluster.provider != _KUBECONFIG:
-        return Access()
+def _access(cluster: Cluster, paths: set[str]) -> Access | None:
+    """Tell how kubectl reaches the cluster; None where there are only files.
+
+    A capture keeps its cluster's id, and so the context that it was taken by.
+    """
+    if cluster.provider == _SNAPSHOT:
+        return None
     context = cluster.id.removeprefix(f"{_KUBECONFIG}/")
-    paths = [text.partition(":")[2].partition("#")[0] for text in sources]
-    named = paths[0] if len(paths) == 1 and sources[0].startswith(f"{_KUBECONFIG}:") else None
-    if named == _IN_CLUSTER:
+    if cluster.provider != _KUBECONFIG or context == _IN_CLUSTER:
         return Access()
-    return Access(named or None, context)
+    # Of several that may have been it none is named.
+    return Access(paths.pop() if len(paths) == 1 else None, context)
+
+
+def _kubeconfigs(
+    cluster: Cluster, sources: tuple[str, ...], configuration: Configuration, base: Path
+) -> Iterator[str]:
+    """Give the kubeconfigs that the cluster may have been read by, as kubectl takes them."""
+    named = sources or tuple(f"connector:{entry.name}" for entry in configuration.connectors)
+    for text in named:
+        try:
+            source = parse_source(text, configuration, base)
+            if source.kind != _KUBECONFIG or isinstance(cluster.access, Files):
+                continue
+            parts = [part for part in (source.options.path or "").split(os.pathsep) if part]
+            # kubectl knows no `~`, and quoted the shell does not either.
+            places = [str(source.base / Path(part).expanduser()) for part in parts]
+        except (SourceError, RuntimeError):
+            # It was said when it was to be read.
+            continue
+        if any(fnmatchcase(cluster.name, pattern) for pattern in source.options.contexts):
+            yield os.pathsep.join(places)

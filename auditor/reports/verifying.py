@@ -1,11 +1,12 @@
-"""The kubectl command that shows what a hop of evidence says, so that a person can check it.
+"""How a person checks what a hop of evidence says: by kubectl, or in the files that were read.
 
 A field of evidence is written for people: `spec.ports[http].nodePort` names the port, `[]` is every
 element, and a workload's field is that of its pods. Here it becomes kubectl's JSONPath. Where none
-can be written, the whole object is shown; where there is no object, nothing is.
+can be written, the whole object is shown; where evidence says that there is none, the list in which
+it would stand; where it is worked out from all the rest, nothing is.
 """
 
-import re
+import os
 import shlex
 
 from msgspec import Struct
@@ -13,79 +14,138 @@ from msgspec import Struct
 from auditor.kube.resources import (
     GATEWAYS,
     ISTIO_GATEWAYS,
+    NETWORK_POLICIES,
     RESOURCE_BY_NAME,
     RESOURCES,
     Resource,
 )
+from auditor.kube.rights import FORBIDDEN_RIGHTS
 from auditor.model.exposure import Hop
+from auditor.model.identity import CLUSTER_KIND
+from auditor.reports.object_paths import path_of
 
-_POD_FIELDS = frozenset(
-    {"containers", "initContainers", "hostIPC", "hostNetwork", "hostPID", "volumes"}
-)
-_TEMPLATES = {
-    **dict.fromkeys(
-        ("DaemonSet", "Deployment", "Job", "ReplicaSet", "ReplicationController", "StatefulSet"),
-        "spec.template",
-    ),
-    "CronJob": "spec.jobTemplate.spec.template",
-}
-"""Where a workload describes its pods."""
-_ROOTS = frozenset(
-    {"data", "endpoints", "metadata", "roleRef", "rules", "spec", "status", "subjects"}
-)
-_KEYS = {"addresses": "type", "conditions": "type", "containers": "name", "listeners": "name"}
-"""What an element of a list is named by."""
-_KEYS |= {"volumeMounts": "name", "volumes": "name", "initContainers": "name"}
-_MAPS = frozenset({"annotations", "data", "labels", "matchLabels"})
-_STEP = re.compile(r"\.?([A-Za-z][A-Za-z0-9]*)(?:\[([^\[\]]*)\])?")
-_PLAIN = re.compile(r"[A-Za-z0-9._/:*-]*")
-"""What may stand in a filter without being taken for more."""
 _ALL = {
-    "Namespace": "kubectl get namespaces --show-labels",
-    "NetworkPolicy": "kubectl get networkpolicies.networking.k8s.io --all-namespaces",
-    "Node": "kubectl get nodes --output wide",
+    "Namespace": ("get", "namespaces", "--show-labels"),
+    "NetworkPolicy": ("get", NETWORK_POLICIES, "--all-namespaces"),
+    "Node": ("get", "nodes", "--output", "wide"),
 }
 """What shows all objects of a kind, where evidence speaks of no one of them."""
+_OF_CLUSTER = {
+    "identity": ("auth", "whoami"),
+    "platform.cni": ("get", "daemonsets.apps", "--all-namespaces"),
+    "server": ("config", "view", "--minify", "--output", "jsonpath={.clusters[*].cluster.server}"),
+    "spec.providerID": ("get", "nodes", "--output", "jsonpath={.items[*].spec.providerID}"),
+}
+"""What shows a fact of the whole cluster."""
+_RIGHTS = {f"{right.verb} {right.name}": right for right in FORBIDDEN_RIGHTS}
+_WORKED_OUT = frozenset({"exposures", "reachable workloads"})
+"""What no object shows."""
+_ISOLATION = frozenset({"egress", "ingress"})
+"""Whether policies isolate an object: where none does, their list shows it."""
+_ON_NODE = frozenset({"pods", "spec.nodeName"})
+"""What pods say of a node."""
 
 
 class Access(Struct, frozen=True):
-    """How kubectl reaches the cluster."""
+    """How kubectl reaches the cluster; by its current context, where nothing is named."""
 
     kubeconfig: str | None = None
+    """A file, or several as `$KUBECONFIG` holds them."""
     context: str | None = None
 
     def words(self) -> list[str]:
-        """Give the flags."""
-        flags = (("--kubeconfig", self.kubeconfig), ("--context", self.context))
-        return [word for flag, value in flags if value for word in (flag, value)]
+        """Give the command with its flags."""
+        words = ["kubectl"]
+        if self.kubeconfig and os.pathsep in self.kubeconfig:
+            # The flag takes one file.
+            words = ["env", f"KUBECONFIG={self.kubeconfig}", "kubectl"]
+        elif self.kubeconfig:
+            words += ["--kubeconfig", self.kubeconfig]
+        return [*words, "--context", self.context] if self.context else words
+
+
+class _Shown(Struct, frozen=True):
+    """Where something is to be seen."""
+
+    arguments: tuple[str, ...]
+    """Of kubectl."""
+    in_files: str | None = None
+    """What to look for in manifests; None where they cannot hold it."""
 
 
 def command_for(hop: Hop, access: Access) -> str | None:
-    """Give the command that shows what a hop says; None where there is no object to look at."""
+    """Give the command that shows what a hop says; None where there is nothing to look at."""
+    shown = _shown(hop)
+    return None if shown is None else shlex.join([*access.words(), *shown.arguments])
+
+
+def in_files(hop: Hop) -> str | None:
+    """Say which objects of the files show what a hop says; None where they hold none such."""
+    shown = _shown(hop)
+    return None if shown is None else shown.in_files
+
+
+def _shown(hop: Hop) -> _Shown | None:
     kind, _, rest = hop.hop.partition("/")
     if not rest and kind in _ALL:
-        return shlex.join(["kubectl", *access.words(), *shlex.split(_ALL[kind])[1:]])
-    if kind == "Cluster":
-        return _right(hop.field, access)
-    resource = _resource(kind, hop.field)
-    if resource is None:
-        return None
+        return _Shown(_ALL[kind], f"every object of the kind {kind}")
+    if kind == CLUSTER_KIND:
+        return _of_cluster(hop.field)
     namespace, _, name = rest.rpartition("/")
-    if bool(namespace) != resource.namespaced or not name:
+    if not name or name.startswith("-") or hop.field in _WORKED_OUT:
+        # No object is called so: kubectl would take it for a flag.
         return None
-    path = _path(kind, hop.field)
-    shown = ["--output", f"jsonpath={{{path}}}"] if path else ["--output", "yaml"]
-    where = ["--namespace", namespace] if namespace else []
-    plural = resource.name
-    return shlex.join(["kubectl", *access.words(), *where, "get", plural, name, *shown])
+    listed = _listed(kind, namespace, name, hop.field)
+    if listed is not None:
+        return listed
+    resource = _resource(kind, hop.field)
+    if resource is None or bool(namespace) != resource.namespaced:
+        return None
+    return _of_object(resource, namespace, name, path_of(kind, hop.field))
 
 
-def _right(field: str, access: Access) -> str | None:
-    """Ask whether a resource may be read, where evidence says that it was not."""
-    if field not in RESOURCE_BY_NAME:
+def _listed(kind: str, namespace: str, name: str, field: str) -> _Shown | None:
+    """Show what evidence says of an object and other objects tell."""
+    if kind == "StaticPod" and namespace:
+        # Its mirror is named after the node too.
+        return _Shown(("--namespace", namespace, "get", "pods", "--output", "wide"))
+    if kind == "Node" and field in _ON_NODE:
+        chosen = f"spec.nodeName={name}"
+        return _Shown(("get", "pods", "--all-namespaces", "--field-selector", chosen))
+    if field in _ISOLATION:
+        within = namespace or name
+        words = ("--namespace", within, "get", NETWORK_POLICIES)
+        return _Shown(words, f"every NetworkPolicy of the namespace {within}")
+    return None
+
+
+def _of_object(resource: Resource, namespace: str, name: str, path: str | None) -> _Shown:
+    output = f"jsonpath={{{path}}}" if path else "yaml"
+    where = ("--namespace", namespace) if namespace else ()
+    words = (*where, "get", resource.name, name, "--output", output)
+    inside = f", namespace {namespace}" if namespace else ""
+    return _Shown(words, f"kind {resource.kind}, name {name}{inside}")
+
+
+def _of_cluster(field: str) -> _Shown | None:
+    """Show a fact of the cluster, or ask for a right that evidence speaks of."""
+    if field in _OF_CLUSTER:
+        return _Shown(_OF_CLUSTER[field])
+    if field in RESOURCE_BY_NAME:
+        every = f"every object of the kind {RESOURCE_BY_NAME[field].kind}"
+        return _Shown(_asked("list", field), every)
+    if field not in _RIGHTS:
         return None
-    question = ["auth", "can-i", "list", field, "--all-namespaces"]
-    return shlex.join(["kubectl", *access.words(), *question])
+    right = _RIGHTS[field]
+    # `nodes/proxy` would be the node called proxy.
+    part = (f"--subresource={right.subresource}",) if right.subresource else ()
+    return _Shown((*_asked(right.verb, right.name.partition("/")[0]), *part))
+
+
+def _asked(verb: str, resource: str) -> tuple[str, ...]:
+    known = RESOURCE_BY_NAME.get(resource)
+    scope = () if known is not None and not known.namespaced else ("--all-namespaces",)
+    return ("auth", "can-i", verb, resource, *scope)
 
 
 def _resource(kind: str, field: str) -> Resource | None:
@@ -94,60 +154,3 @@ def _resource(kind: str, field: str) -> Resource | None:
         is_istio = field.startswith(("spec.selector", "spec.servers"))
         return RESOURCE_BY_NAME[ISTIO_GATEWAYS if is_istio else GATEWAYS]
     return next((item for item in RESOURCES if item.kind == kind), None)
-
-
-def _path(kind: str, written: str) -> str | None:
-    """Turn a field of evidence into a JSONPath; None where it is no field of the object."""
-    field = written.partition(" (")[0]
-    root = re.split(r"[.\[]", field, maxsplit=1)[0]
-    if root not in _ROOTS:
-        return None
-    if kind in _TEMPLATES:
-        field = _of_pods(field, _TEMPLATES[kind])
-    for name in sorted(_MAPS):
-        # A key may hold dots: what follows the map is one key, in brackets or not.
-        head, found, key = field.partition(f".{name}.")
-        if found and "[" not in head and name != "data":
-            return f".{head}.{name}.{_key(key)}" if _PLAIN.fullmatch(key) else None
-    return _steps(field)
-
-
-def _of_pods(field: str, template: str) -> str:
-    first = re.split(r"[.\[]", field)[1] if "." in field else ""
-    if field.startswith("spec.") and first in _POD_FIELDS:
-        return f"{template}.{field}"
-    return f"{template}.{field}" if field.startswith("metadata.labels") else field
-
-
-def _steps(field: str) -> str | None:
-    path, position = "", 0
-    while position < len(field):
-        step = _STEP.match(field, position)
-        if step is None:
-            return None
-        name, argument = step[1], step[2]
-        part = "" if argument is None else _part(name, argument)
-        if part is None:
-            return f"{path}.{name}"
-        path += f".{name}{part}"
-        position = step.end()
-    return path
-
-
-def _part(name: str, argument: str) -> str | None:
-    """Write which element of a list, or entry of a map; None where it cannot be told."""
-    if argument == "":
-        return "[*]"
-    if not _PLAIN.fullmatch(argument):
-        return None
-    if name in _MAPS:
-        return f".{_key(argument)}"
-    if name == "ports":
-        return f"[?(@.port=={argument})]" if argument.isdecimal() else f'[?(@.name=="{argument}")]'
-    if name in _KEYS:
-        return f'[?(@.{_KEYS[name]}=="{argument}")]'
-    return f"[{argument}]" if argument.isdecimal() else None
-
-
-def _key(text: str) -> str:
-    return text.replace(".", "\\.")

@@ -220,4 +220,21 @@ def test_explain_names_the_kubeconfig_and_the_context(
     findings = run("audit", source, *NO_STORE).json()["clusters"][0]["findings"]
     wanted = next(item for item in findings if item["check"] == "exposed-route-dangling")
     told = run("explain", wanted["id"], source).out
-    assert f"$ kubectl --kubeconfig '{path}' --context shop --namespace web get services" in told
+    shown = f"$ kubectl --kubeconfig '{path}' --context shop --namespace web get services"
+    assert shown in told
+    # A home folder is written out: quoted, no shell would, and kubectl never does.
+    at_home = f"kubeconfig:~/{path.relative_to(tmp_path)}#shop"
+    assert shown in run("explain", wanted["id"], at_home).out
+    # Of two files the one that holds the context is named.
+    other = write_kubeconfig(tmp_path / "other", {"blog": context_of(shop, TOKEN)})
+    assert shown in run("explain", wanted["id"], f"kubeconfig:{other}#blog", source).out
+    (tmp_path / "auditor.yaml").write_text(
+        "connectors: [{name: a, kind: kubeconfig, path: my config}]\n"
+    )
+    shown = "$ kubectl --kubeconfig 'my config' --context shop --namespace web get services"
+    assert shown in run("explain", wanted["id"], "--config", "auditor.yaml").out
+    # A capture keeps the id, and with it the context.
+    run("snapshot", source, "--output", "shop.json")
+    told = run("explain", wanted["id"], "snapshot:shop.json").out
+    assert "Read from shop.json." in told
+    assert "$ kubectl --context shop --namespace web get services" in told

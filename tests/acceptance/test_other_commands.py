@@ -127,6 +127,30 @@ def test_explain_follows_the_evidence_of_a_finding(run: Run, corpus: Path) -> No
     for hop in wanted["evidence"]:
         assert f"{hop['hop']}: {hop['field']} = {hop['value']}" in outcome.out
     assert wanted["remediation"] in outcome.out
+    # There is no cluster to ask: kubectl would answer for another one.
+    assert "$ kubectl" not in outcome.out
+    subject = wanted["subject"]
+    place = f"  kind Service, name {subject['name']}, namespace {subject['namespace']}\n"
+    assert outcome.out.count(place) == 1
+
+
+def test_explain_is_safe_for_a_terminal_and_a_shell(run: Run, tmp_path: Path) -> None:
+    names = (r'"a\e[2J\u202Eb\nc"', '"$(reboot)"', '"--as=admin"', "x" * 5000)
+    (tmp_path / "evil.yaml").write_text(
+        "---\n".join(
+            f"apiVersion: v1\nkind: Pod\nmetadata: {{name: {name}, namespace: web}}\n"
+            "spec: {hostPID: true, containers: [{name: a, image: b}]}\n"
+            for name in names
+        )
+    )
+    narrowed = ("--check", "pod-shares-host-processes", "--format", "json")
+    (cluster,) = run("audit", "snapshot:evil.yaml", *narrowed).json()["clusters"]
+    assert len(cluster["findings"]) == len(names)
+    for finding in cluster["findings"]:
+        outcome = run("explain", finding["id"], "snapshot:evil.yaml")
+        assert outcome.code == 0
+        assert not set("\x1b\u202e") & set(outcome.out)
+        assert max(map(len, outcome.out.splitlines())) < 1500
 
 
 @pytest.mark.parametrize(
