@@ -25,7 +25,7 @@ from auditor.cli.reading import FleetReader, ReadFleet
 from auditor.collector.reading import Reading
 from auditor.model.verdict import Severity, Verdict
 from auditor.reports.difference import difference_document, write_difference
-from auditor.reports.document import write_json
+from auditor.reports.document import SourceProblem, write_json
 from auditor.reports.pipelines import difference_as_junit, difference_as_sarif
 from auditor.settings.configuration import Configuration
 
@@ -87,16 +87,26 @@ def command(  # noqa: PLR0913, PLR0917 - one parameter an option
         sys.exit(int(code))
     before, after = (item.used[0] for item in read)
     added, removed = difference(before, after)
-    print_text(_WRITERS[output_format](added, removed, before, after), output)
+    errors = tuple(error for item in read for error in item.errors)
+    print_text(_written(output_format, added, removed, before, after, errors), output)
     sys.exit(int(worst(code, _gate(added, fail_on))))
 
 
-_WRITERS: dict[str, Callable[[Difference, Difference, State, State], str]] = {
-    "text": write_difference,
-    "json": lambda *parts: write_json(difference_document(*parts)),
-    "sarif": difference_as_sarif,
-    "junit": lambda added, _, before, after: difference_as_junit(added, before, after),
-}
+def _written(  # noqa: PLR0913, PLR0917 - what there is to write
+    output_format: str,
+    added: Difference,
+    removed: Difference,
+    before: State,
+    after: State,
+    errors: tuple[SourceProblem, ...],
+) -> str:
+    if output_format == "json":
+        return write_json(difference_document(added, removed, before, after))
+    if output_format == "sarif":
+        return difference_as_sarif(added, removed, before, after, errors)
+    if output_format == "junit":
+        return difference_as_junit(added, before, after, errors)
+    return write_difference(added, removed, before, after)
 
 
 def _read(

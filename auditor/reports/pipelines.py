@@ -55,7 +55,13 @@ def audit_as_junit(
     return write_junit(suites, rfc3339(fleet.at))
 
 
-def difference_as_sarif(added: Difference, removed: Difference, first: State, second: State) -> str:
+def difference_as_sarif(
+    added: Difference,
+    removed: Difference,
+    first: State,
+    second: State,
+    errors: tuple[SourceProblem, ...] = (),
+) -> str:
     """Write what a change adds and removes as SARIF 2.1.0, by `baselineState`.
 
     Exposures and connections are no results: they stand among the properties of the run.
@@ -82,19 +88,22 @@ def difference_as_sarif(added: Difference, removed: Difference, first: State, se
             ("connections", map(connection_line, connection_views(part.connections, gap))),
         )
     }
-    at = second.audit.at
-    return write_json(sarif_log(found, _invocation(_of_both(first, second), at, at), properties))
+    at, problems = second.audit.at, _of_both(first, second, errors)
+    return write_json(sarif_log(found, _invocation(problems, at, at), properties))
 
 
-def difference_as_junit(added: Difference, first: State, second: State) -> str:
+def difference_as_junit(
+    added: Difference, first: State, second: State, errors: tuple[SourceProblem, ...] = ()
+) -> str:
     """Write what a change adds as JUnit XML: nothing that was there before fails."""
-    problems = tuple(_of_both(first, second))
+    problems = tuple(_of_both(first, second, errors))
     suite = Suite(f"{second.audit.cluster_id}, added", added.findings, errors=problems)
     return write_junit([suite], rfc3339(second.audit.at))
 
 
-def _of_both(first: State, second: State) -> Iterator[str]:
+def _of_both(first: State, second: State, errors: tuple[SourceProblem, ...]) -> Iterator[str]:
     """Say what of either state should have been read; both have one cluster's name."""
+    yield from (f"{error.source}: {error.message}" for error in errors)
     for which, state in (("first", first), ("second", second)):
         yield from (f"{which} source: {text}" for text in _shortfalls(state.audit))
 

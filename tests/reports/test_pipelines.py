@@ -358,6 +358,20 @@ def test_a_verdict_that_changes_is_one_result_and_each_shortfall_names_its_side(
     assert [item.get("message") for item in root.iter("error")] == said
 
 
+def test_a_listing_with_gaps_is_no_whole_difference() -> None:
+    state = state_of(*web(ip=["203.0.113.9"]))
+    nothing, _ = difference(state, state)
+    errors = (SourceProblem("eks:prod", "eu-west-1: not listed"),)
+    log = json.loads(difference_as_sarif(nothing, nothing, state, state, errors))
+    validator().validate(log)
+    (invocation,) = log["runs"][0]["invocations"]
+    assert not invocation["executionSuccessful"]
+    (said,) = invocation["toolExecutionNotifications"]
+    assert said["message"]["text"] == "eks:prod: eu-west-1: not listed"
+    root = parsed(difference_as_junit(nothing, state, state, errors))
+    assert root.get("errors") == "1"
+
+
 def test_the_schema_refuses_what_is_wrong() -> None:
     log = json.loads(audit_as_sarif(fleet_of(*web()), AT, show_all=False))
     damages: list[tuple[str, str, Any]] = [
