@@ -101,7 +101,9 @@ class FleetReader(Generic[Used]):
         listed: list[tuple[Cluster, str]] = []
         for source in self._sources(texts):
             try:
-                found = await clusters_of(source, unattended=False)
+                found = await clusters_of(
+                    source, unattended=False, progress=_listing_of(source.text)
+                )
             except SourceNotFoundError as error:
                 self._note(source.text, str(error), ExitCode.USAGE)
             except SourceError as error:
@@ -218,6 +220,10 @@ class _Counter:
         self._done += 1
         if self._total > 1:
             remark(f"read {safe(cluster.id)} ({self._done} of {self._total})")
+
+
+def _listing_of(text: str) -> Callable[[str], None]:
+    return lambda step: show_progress(f"{safe(text)}: {safe(step)}")
 
 
 def _progress_of(cluster: Cluster) -> Callable[[str], None]:

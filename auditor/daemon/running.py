@@ -104,7 +104,7 @@ class Daemon:
         live = [cluster for cluster in found if not isinstance(cluster.access, Files)]
         if len(live) < len(found):
             _log.warning("snapshots are not watched", connector=name, count=len(found) - len(live))
-        change = self._roster.listed(name, live, is_complete=not gaps)
+        change = self._roster.listed(name, live, is_complete=listing.has_all_clusters)
         for double in change.doubles:
             _log.warning("listed twice", connector=name, cluster=double)
         for cluster in change.current:
@@ -113,7 +113,7 @@ class Daemon:
             _, task = self._watches.pop(gone)
             task.cancel()
             await self._looker.decommission(gone)
-        if not gaps:
+        if listing.has_all_clusters:
             # What is listed in part is listed, and not a success.
             self._view.note_listing(name, datetime.now(UTC))
         self._unlisted.discard(name)

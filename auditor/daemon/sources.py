@@ -3,7 +3,7 @@
 Connectors are loaded by their entry point, ours like anybody's.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any, Protocol
@@ -11,7 +11,7 @@ from typing import Any, Protocol
 import msgspec
 from msgspec import Struct
 
-from auditor.model.cluster import Cluster, Gap, SourceError
+from auditor.model.cluster import Cluster, Gap, Progress, SourceError
 from auditor.settings.configuration import Configuration, ConnectorSettings
 
 ENTRY_POINT_GROUP = "exposure_auditor.connectors"
@@ -31,10 +31,13 @@ class Connector(Protocol):
         """Give the options that `kind:TEXT` on the command line means."""
 
     @staticmethod
-    def clusters(options: Any, base: Path, *, unattended: bool) -> AsyncIterator[Cluster | Gap]:
+    def clusters(
+        options: Any, base: Path, *, unattended: bool
+    ) -> AsyncIterator[Cluster | Gap | Progress]:
         """Yield the clusters; a source that cannot be listed is a SourceError, never empty.
 
-        Where a part of it cannot be listed, a `Gap` says which, in place of its clusters.
+        Where a part of it cannot be listed, a `Gap` says which, in place of its clusters. Listings
+        that take long yield `Progress` on the way.
 
         `unattended` says that no person asked for this: whatever runs other programs then runs only
         those that the configuration names.
@@ -113,10 +116,21 @@ class Listing(Struct, frozen=True):
 
     clusters: tuple[Cluster, ...]
     gaps: tuple[Gap, ...] = ()
-    """Parts that could not be listed; none where these are all clusters that there are."""
+    """Parts that could not be read."""
+
+    @property
+    def has_all_clusters(self) -> bool:
+        """Whether no cluster can have been overlooked."""
+        return not any(gap.hides_clusters for gap in self.gaps)
 
 
-async def clusters_of(source: Source, *, unattended: bool) -> Listing:
+def _say_nothing(_: str) -> None:
+    pass
+
+
+async def clusters_of(
+    source: Source, *, unattended: bool, progress: Callable[[str], None] = _say_nothing
+) -> Listing:
     """List the clusters of a source; see `Connector.clusters`.
 
     Raises:
@@ -124,8 +138,13 @@ async def clusters_of(source: Source, *, unattended: bool) -> Listing:
     """
     connector = load_connector(source.kind)
     listed = connector.clusters(source.options, source.base, unattended=unattended)
-    found = [item async for item in listed]
-    return Listing(
-        tuple(item for item in found if isinstance(item, Cluster)),
-        tuple(item for item in found if isinstance(item, Gap)),
-    )
+    clusters: list[Cluster] = []
+    gaps: list[Gap] = []
+    async for item in listed:
+        if isinstance(item, Cluster):
+            clusters.append(item)
+        elif isinstance(item, Gap):
+            gaps.append(item)
+        else:
+            progress(item.text)
+    return Listing(tuple(clusters), tuple(gaps))

@@ -1,6 +1,11 @@
-"""What a cloud says of a cluster from outside: facts that Kubernetes itself does not hold."""
+"""What a cloud says of a cluster from outside: facts that Kubernetes itself does not hold.
+
+A part that was not read is None, never empty: what is empty was read, and nothing is there.
+"""
 
 from msgspec import Struct
+
+from auditor.model.ports import Protocol
 
 
 class CloudFact(Struct, frozen=True):
@@ -24,12 +29,86 @@ class ApiEndpoint(Struct, frozen=True, kw_only=True):
     evidence: tuple[CloudFact, ...] = ()
 
 
+class FirewallRule(Struct, frozen=True, kw_only=True):
+    """What a firewall admits; what no rule admits is dropped."""
+
+    name: str
+    """Who holds the rule, as the cloud names it: a security group, a firewall rule."""
+    sources: tuple[str, ...]
+    """CIDRs."""
+    protocol: Protocol | None = None
+    """None: every protocol."""
+    first_port: int = 0
+    last_port: int = 65535
+
+    def covers(self, port: int, protocol: Protocol) -> bool:
+        """Whether the rule speaks of a port."""
+        is_protocol = self.protocol is None or self.protocol is protocol
+        return is_protocol and self.first_port <= port <= self.last_port
+
+
+class Listener(Struct, frozen=True, kw_only=True):
+    """A port at which a load balancer takes connections."""
+
+    port: int
+    protocol: Protocol
+    targets: str | None = None
+    """What it passes them to, in the cloud's own word: `instance`, `ip`."""
+
+
+class CloudBalancer(Struct, frozen=True, kw_only=True):
+    """A load balancer as the cloud has it, whatever asked for it."""
+
+    name: str
+    kind: str
+    """In the cloud's own word: `network`, `application`, `classic`."""
+    is_internet_facing: bool
+    hostname: str = ""
+    """The name that it is dialled by, in small letters; empty where it has none."""
+    addresses: tuple[str, ...] = ()
+    """Those that it is dialled at, where the cloud fixes them."""
+    listeners: tuple[Listener, ...] | None = None
+    """None where they were not read."""
+    firewall: tuple[FirewallRule, ...] | None = None
+    """What the firewalls directly before it admit; None where there is none, or it was not read."""
+    doubt: str | None = None
+    """Why the firewalls may admit others too, or nobody read them; None: `firewall` is all."""
+    evidence: tuple[CloudFact, ...] = ()
+
+
+class CloudNodePool(Struct, frozen=True, kw_only=True):
+    """A pool of nodes as the cloud has it, even while it has no node."""
+
+    name: str
+    """As the label of its nodes says it."""
+    has_public_addresses: bool | None = None
+    """Whether its nodes are given internet addresses; None where that was not read."""
+    evidence: tuple[CloudFact, ...] = ()
+
+
+class ManagedPlugin(Struct, frozen=True, kw_only=True):
+    """The network plugin that the cloud itself installs and switches."""
+
+    plugin: str
+    """Its id in the catalogue of network plugins."""
+    enforces: bool | None = None
+    """Whether NetworkPolicy is switched on in it. Another engine may stand beside it."""
+    evidence: tuple[CloudFact, ...] = ()
+
+
 class CloudFacts(Struct, frozen=True, kw_only=True):
     """What a connector read of a cluster beside the way to it."""
 
     read_at: str
     """RFC 3339."""
     endpoint: ApiEndpoint | None = None
-    """None where it was not read."""
     networks: tuple[str, ...] = ()
     """Ids of the networks that it sits in, as the cloud names them: VPC, subnets."""
+    peers: tuple[str, ...] | None = None
+    """Ids of the networks that these are joined with: peered VPCs, transit gateways."""
+    balancers: tuple[CloudBalancer, ...] | None = None
+    """The load balancers of its networks, of other clusters too."""
+    pools: tuple[CloudNodePool, ...] | None = None
+    plugin: ManagedPlugin | None = None
+    settings: tuple[CloudFact, ...] = ()
+    """Whatever else a person who checks the cluster wants to see."""

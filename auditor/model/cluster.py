@@ -101,16 +101,25 @@ class Cluster(Struct, frozen=True, kw_only=True):
 
 
 class Gap(Struct, frozen=True):
-    """A part of a source that could not be listed: an account, a region, a page.
+    """A part of a source that could not be read: an account, a region, a page.
 
-    There may be clusters in it. A connector that yields one says that its listing is not complete:
-    the rest of it counts, and nothing that it lacks is taken to be gone.
+    A connector that yields one says that its listing is not complete: the rest of it counts, and
+    nothing that it lacks is taken to be gone.
     """
 
     place: str
     """Which part, for people: `account 123456789012, eu-west-1`."""
     reason: str
     """Why, and which right or setting would mend it, in one line."""
+    hides_clusters: bool = True
+    """Whether there may be clusters in it. False where every cluster of it is known, and only
+    facts about them are missing."""
+
+
+class Progress(Struct, frozen=True):
+    """How far a connector has come; it tells people that long work goes on, and nothing else."""
+
+    text: str
 
 
 class SourceError(Exception):

@@ -1,0 +1,1 @@
+"""EKS clusters of AWS accounts, with what AWS knows of them."""
