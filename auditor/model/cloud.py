@@ -62,7 +62,8 @@ class CloudBalancer(Struct, frozen=True, kw_only=True):
     name: str
     kind: str
     """In the cloud's own word: `network`, `application`, `classic`."""
-    is_internet_facing: bool
+    is_internet_facing: bool | None
+    """None where the cloud does not say."""
     hostname: str = ""
     """The name that it is dialled by, in small letters; empty where it has none."""
     addresses: tuple[str, ...] = ()

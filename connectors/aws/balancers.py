@@ -63,7 +63,7 @@ async def read_balancers(
     )
     found = [_new(item, firewalls, listeners.get(item.load_balancer_arn), targets) for item in new]
     found += [_classic(item, firewalls) for item in old]
-    return tuple(sorted(filter(None, found), key=lambda item: (item.name, item.hostname)))
+    return tuple(sorted(found, key=lambda item: (item.name, item.hostname)))
 
 
 async def _nothing() -> dict[str, str]:
@@ -120,7 +120,7 @@ def _new(
     firewalls: Firewalls | None,
     listeners: tuple[BalancerListener, ...] | None,
     targets: Mapping[str, str],
-) -> CloudBalancer | None:
+) -> CloudBalancer:
     shown = None
     if listeners is not None:
         shown = tuple(entry for one in listeners for entry in _listener(one, targets))
@@ -135,7 +135,7 @@ def _new(
     return _balancer(name, item.type, item, firewalls, shown, tuple(sorted(addresses)))
 
 
-def _classic(item: ClassicBalancer, firewalls: Firewalls | None) -> CloudBalancer | None:
+def _classic(item: ClassicBalancer, firewalls: Firewalls | None) -> CloudBalancer:
     shown = tuple(
         Listener(port=listening.listener.load_balancer_port, protocol=protocol, targets="instance")
         for listening in item.listener_descriptions
@@ -152,18 +152,15 @@ def _balancer(  # noqa: PLR0913, PLR0917 - what both generations have in common
     firewalls: Firewalls | None,
     listeners: tuple[Listener, ...] | None,
     addresses: tuple[str, ...],
-) -> CloudBalancer | None:
-    """Join what is known of one; None where its scheme is none that AWS documents."""
-    is_facing = _SCHEMES.get(item.scheme or "")
-    if is_facing is None:
-        return None
+) -> CloudBalancer:
+    """Join what is known of one."""
     groups = item.security_groups
     shown = ", ".join(groups) or "none"
     rules, doubt = firewalls.rules(groups) if firewalls else ((), "its security groups: not read")
     return CloudBalancer(
         name=name,
         kind=kind,
-        is_internet_facing=is_facing,
+        is_internet_facing=_SCHEMES.get(item.scheme or ""),
         hostname=(item.dns_name or "").lower(),
         addresses=addresses,
         listeners=listeners,
@@ -171,7 +168,7 @@ def _balancer(  # noqa: PLR0913, PLR0917 - what both generations have in common
         firewall=rules if groups and firewalls else None,
         doubt=doubt if groups else None,
         evidence=(
-            CloudFact("Scheme", item.scheme or ""),
+            CloudFact("Scheme", item.scheme or "not told"),
             CloudFact("SecurityGroups", shown),
         ),
     )

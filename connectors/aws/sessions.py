@@ -5,8 +5,10 @@ minutes before, and waits for it from 10 minutes before. An hour is asked for, w
 chaining allows at most (IAM user guide, Roles terms and concepts).
 """
 
+import os
 import threading
 from collections.abc import Iterator
+from functools import cache
 
 import boto3
 from botocore import exceptions as boto
@@ -17,6 +19,7 @@ from botocore.credentials import (
     DeferredRefreshableCredentials,
     ReadOnlyCredentials,
 )
+from botocore.loaders import Loader, create_loader
 from botocore.session import Session as Core
 
 from auditor.model.cluster import SourceError
@@ -25,6 +28,12 @@ from connectors.aws.refusals import refused
 
 _WHOLE_WORLD = "us-east-1"
 """Where services without regions are asked, and STS where nothing names a region."""
+
+
+@cache
+def _loader() -> Loader:
+    """Read the descriptions of the services once for all accounts: they are what costs."""
+    return create_loader(os.environ.get("AWS_DATA_PATH"))
 
 
 class Session:
@@ -87,14 +96,13 @@ class Sessions:
         """
         self._options = options
         core = Core(profile=options.profile)
+        core.register_component("data_loader", _loader())
         try:
             if unattended and not options.credential_process:
                 _refuse_programs(core)
             self.own = Session(core, core.get_credentials(), "the credentials")
         except (boto.BotoCoreError, boto.ClientError) as error:
             raise SourceError(str(refused(error, "AWS", options.profile))) from error
-        # One reading of the service descriptions for all accounts: they are what costs.
-        self._loader = core.get_component("data_loader")
 
     def assuming(self, role: str) -> Session:
         """Give a session of a role; it is assumed when it is first used."""
@@ -106,7 +114,7 @@ class Sessions:
         core = Core()
         # What the environment names is meant for the credentials that we start with.
         core.set_config_variable("profile", None)
-        core.register_component("data_loader", self._loader)
+        core.register_component("data_loader", _loader())
         core.register_component("credential_provider", CredentialResolver([_Given(credentials)]))
         return Session(core, credentials, f"sts:AssumeRole on {role}")
 
