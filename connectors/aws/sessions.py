@@ -67,10 +67,18 @@ class Session:
             raise refused(error, self._needs, self.sdk.profile_name) from error
 
     def sts_host(self, region: str) -> str:
-        """Give the name of the regional STS, as the SDK's own list of endpoints has it."""
-        resolver = self._core.get_component("endpoint_resolver")
-        found = resolver.construct_endpoint("sts", region) or {}
-        return str(found.get("hostname") or f"sts.{region}.amazonaws.com")
+        """Give the name of the regional STS, by the SDK's own list of partitions.
+
+        Raises:
+            CallError: it knows no such region.
+        """
+        try:
+            partition = self._core.get_partition_for_region(region)
+        except boto.UnknownRegionError as error:
+            raise refused(error, "sts:GetCallerIdentity") from error
+        partitions = self._core.get_data("endpoints")["partitions"]
+        suffixes = {item["partition"]: item["dnsSuffix"] for item in partitions}
+        return f"sts.{region}.{suffixes[partition]}"
 
 
 class _Given:

@@ -56,13 +56,13 @@ class EksTokens:
             return self._kept
 
     def _make(self) -> str:
-        url = f"https://{self._session.sts_host(self._region)}/"
-        request = AWSRequest(
-            "GET",
-            f"{url}?Action=GetCallerIdentity&Version=2011-06-15",
-            headers={_CLUSTER_HEADER: self._cluster},
-        )
         try:
+            host = self._session.sts_host(self._region)
+            request = AWSRequest(
+                "GET",
+                f"https://{host}/?Action=GetCallerIdentity&Version=2011-06-15",
+                headers={_CLUSTER_HEADER: self._cluster},
+            )
             signer = SigV4QueryAuth(self._session.frozen(), "sts", self._region, _URL_SECONDS)
             signer.add_auth(request)
         except CallError as error:
