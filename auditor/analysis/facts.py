@@ -12,6 +12,7 @@ from auditor.analysis.exposure.last_hop import LastHop
 from auditor.analysis.exposure.paths import follow_doors
 from auditor.analysis.exposure.routed import routed_ports
 from auditor.analysis.exposure.serving import Site
+from auditor.analysis.exposure.sites import site_of
 from auditor.analysis.nodes import NodeFacts
 from auditor.analysis.platform import describe_cni
 from auditor.analysis.reachability.connections import Owners
@@ -25,7 +26,7 @@ from auditor.analysis.recognition.gateways import ServedGateway, serving_gateway
 from auditor.analysis.recognition.meshes import SeenMesh, described, recognise_meshes
 from auditor.analysis.recognition.software import RecognisedSoftware, recognise
 from auditor.analysis.segments.assignment import SegmentMap, assign_segments
-from auditor.analysis.workloads import WorkloadIndex, flag_values
+from auditor.analysis.workloads import WorkloadIndex
 from auditor.catalogue.contents import catalogue_with
 from auditor.catalogue.distributions import distributions
 from auditor.catalogue.gateway_controllers import gateway_controllers
@@ -46,7 +47,6 @@ from auditor.model.cluster import Cluster
 from auditor.model.exposure import ROUTED, Exposure, Via
 from auditor.model.identity import ObjectRef
 from auditor.model.ports import PortSet, Protocol
-from auditor.model.reading import ReadState
 from auditor.settings.configuration import Configuration
 
 REACHABILITY_RESTS_ON = (
@@ -57,8 +57,6 @@ REACHABILITY_RESTS_ON = (
     PODS,
 )
 """Resources of which one object more or less may change who can talk to whom."""
-
-_CLOUD_BY_PROVIDER = {"eks": "aws", "gke": "gcp", "aks": "azure"}
 
 
 class Facts:
@@ -153,7 +151,7 @@ class Facts:
     @cached_property
     def nodes(self) -> NodeFacts:
         """The nodes and their addresses."""
-        return NodeFacts(self.inventory, self.space)
+        return NodeFacts(self.inventory, self.space, self.cluster.cloud)
 
     @cached_property
     def segments(self) -> SegmentMap:
@@ -168,16 +166,13 @@ class Facts:
     @cached_property
     def site(self) -> Site:
         """What helps to tell load balancers apart."""
-        cloud = _CLOUD_BY_PROVIDER.get(self.cluster.provider) or self.nodes.cloud
-        return Site(
+        return site_of(
+            self.cluster,
+            self.inventory,
+            self.catalogue,
+            self.workloads,
+            self.nodes,
             self.space,
-            cloud,
-            self._controllers(),
-            self._controller_schemes(),
-            self.catalogue.providers,
-            pods_are_known=self.inventory.state(PODS) is ReadState.STALE
-            or not self.inventory.state(PODS).is_shortfall,
-            nodes_were_withheld=self.nodes.state.is_shortfall and not self.nodes.nodes,
         )
 
     @cached_property
@@ -255,21 +250,3 @@ class Facts:
                 self.cluster.id, workload.namespace or "", str(workload), port, protocol
             )
         )
-
-    def _controllers(self) -> frozenset[str]:
-        """Name the providers of load balancers that run a controller here."""
-        return frozenset(
-            provider.id
-            for provider in self.catalogue.providers
-            if provider.controller_images and self.workloads.running(provider.controller_images)
-        )
-
-    def _controller_schemes(self) -> dict[str, str]:
-        """Read the default scheme that a provider's own controller was started with."""
-        schemes = {}
-        for provider in self.catalogue.providers:
-            if provider.default and (flag := provider.default.flag):
-                values = flag_values(self.inventory.pods, flag, provider.controller_images)
-                if values:
-                    schemes[provider.id] = " or ".join(sorted(values))
-        return schemes

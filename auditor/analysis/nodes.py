@@ -9,6 +9,7 @@ from auditor.kube.inventory import Inventory
 from auditor.kube.resources import NODES
 from auditor.model.addresses import normal_address
 from auditor.model.audience import AddressSpace, Audience
+from auditor.model.cloud import CloudFacts, CloudNodePool
 from auditor.model.exposure import Hop
 from auditor.model.identity import ObjectRef
 from auditor.model.reading import ReadState
@@ -70,8 +71,11 @@ class PublicAddress(Struct, frozen=True):
 class NodeFacts:
     """What the inventory's nodes mean for doors that open on them."""
 
-    def __init__(self, inventory: Inventory, space: AddressSpace) -> None:
-        """Sort the addresses of all nodes."""
+    def __init__(
+        self, inventory: Inventory, space: AddressSpace, cloud: CloudFacts | None = None
+    ) -> None:
+        """Sort the addresses of all nodes, and the pools that the cloud says there are."""
+        self.pools: tuple[CloudNodePool, ...] = (cloud.pools or ()) if cloud else ()
         self.state: ReadState = inventory.state(NODES)
         self.nodes = inventory.nodes
         self.addresses: dict[str, str] = {}
@@ -110,11 +114,38 @@ class NodeFacts:
             return Audience.PRIVATE_NETWORK
         return Audience.UNKNOWN
 
+    def audience_of_all(self, families: Collection[str] = ()) -> Audience:
+        """Tell who reaches a port that every node answers on.
+
+        Where not every node was read, a pool whose nodes are given internet addresses tells too.
+        """
+        told = self.audience([node.metadata.name for node in self.nodes], families)
+        is_dialled = not families or "IPv4" in families
+        if told is Audience.UNKNOWN and is_dialled and self.public_pools:
+            return Audience.INTERNET
+        return told
+
+    @property
+    def public_pools(self) -> tuple[CloudNodePool, ...]:
+        """The pools whose nodes are given internet addresses, by the word of the cloud."""
+        return tuple(pool for pool in self.pools if pool.has_public_addresses)
+
     def why_unknown(self) -> str:
         """Say why the audience of a port on nodes cannot be told."""
         if self.state is ReadState.COMPLETE:
             return "a node or its address is missing, so who reaches its ports cannot be told"
         return f"nodes are {self.state.value}, so who reaches a node port cannot be told"
+
+
+def pool_ref(pool: CloudNodePool) -> ObjectRef:
+    """Name a pool as its nodes' labels do."""
+    return ObjectRef("NodePool", None, pool.name)
+
+
+def pool_hops(pool: CloudNodePool) -> Iterator[Hop]:
+    """Write what the cloud says of a pool as evidence."""
+    for fact in pool.evidence:
+        yield Hop(str(pool_ref(pool)), fact.field, fact.value, "as the cloud has it")
 
 
 def pool_of(node: Node) -> ObjectRef:

@@ -6,6 +6,7 @@ from typing import Any
 
 from auditor.analysis.exposure.door import Door
 from auditor.analysis.facts import Facts
+from auditor.model.cloud import CloudFacts
 from auditor.model.cluster import Cluster, Files
 from auditor.model.exposure import Exposure, Via
 from auditor.model.reading import ReadState
@@ -21,12 +22,18 @@ def facts_of(
     provider: str = "kubeconfig",
     tags: Mapping[str, str] | None = None,
     assume_cni: str | None = None,
+    cloud: CloudFacts | None = None,
     **configured: Any,
 ) -> Facts:
     """Work out the facts of a cluster named `PROVIDER/test` that holds some objects."""
     configuration = Configuration(**configured)
     cluster = Cluster(
-        id=f"{provider}/test", name="test", provider=provider, tags=tags or {}, access=Files("")
+        id=f"{provider}/test",
+        name="test",
+        provider=provider,
+        tags=tags or {},
+        cloud=cloud,
+        access=Files(""),
     )
     inventory = read(objects, states, configuration=configuration)
     return Facts(cluster, inventory, configuration, AT, assume_cni)

@@ -10,6 +10,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from auditor.analysis.exposure.door import Door, everyone_dialling
+from auditor.analysis.exposure.serving import Site
 from auditor.analysis.exposure.surroundings import Surroundings
 from auditor.catalogue.ingress_controllers import IngressController
 from auditor.kube.pods import Pod
@@ -86,6 +87,22 @@ def behind_doors(
         sources=sources.cidrs() if all(door.sources for door in alike) else (),
         doors=own,
         pods=pods,
+    )
+
+
+def by_cloud(names: tuple[str, ...], site: Site, ports: Iterable[int]) -> Front | None:
+    """Take the word of the cloud on what was published; None where it knows nothing of it."""
+    told = site.balancers.tell(names, ports)
+    if told is None:
+        return None
+    return Front(
+        audience=told.audience,
+        confidence=told.confidence,
+        hops=told.hops,
+        addresses=names,
+        reason=told.reason,
+        ports=site.balancers.listeners(names),
+        sources=told.sources,
     )
 
 

@@ -1,8 +1,8 @@
 """Who can dial a Gateway of the Gateway API.
 
 The doors of the Service that was made for it tell most. An address in its status that none of them
-has, as of a cloud's load balancer, tells by itself; then the name of its class, and what its
-controller is known to do.
+has, as of a cloud's load balancer, tells by the cloud's word or by itself; then the name of its
+class, and what its controller is known to do.
 """
 
 from collections.abc import Iterator
@@ -14,6 +14,7 @@ from auditor.analysis.exposure.fronts import (
     Front,
     behind_doors,
     by_address,
+    by_cloud,
     controller_front,
     not_known,
     wider,
@@ -42,7 +43,9 @@ def gateway_front(
     """Tell who can dial a port of a Gateway."""
     names = _names(gateway)
     field = "status.addresses[].value"
-    published = by_address(names, around.site.space, str(served.ref), field)
+    published = by_cloud(names, around.site, (port,)) or by_address(
+        names, around.site.space, str(served.ref), field
+    )
     own = _by_services(gateway, port, around, names)
     if own is None and served.controller is not None and served.controller.proxies is not None:
         shared = next(item for item in controllers if item.id == served.controller.proxies)

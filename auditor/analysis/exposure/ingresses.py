@@ -1,8 +1,8 @@
 """Doors of Ingresses: who can dial them is decided by the front of the controller that serves them.
 
-The order of evidence is that of load balancers: the address that was published, then the class and
-annotations, then the controller's default. Where a controller's own pods are the way in, every door
-of theirs counts, and the widest of them decides.
+The order of evidence is that of load balancers: the cloud's own word, the address that was
+published, then the class and annotations, then the controller's default. Where a controller's own
+pods are the way in, every door of theirs counts, and the widest of them decides.
 """
 
 from collections.abc import Iterable, Iterator
@@ -11,7 +11,13 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from auditor.analysis.exposure.door import Backends, Door
-from auditor.analysis.exposure.fronts import Front, by_address, controller_front, not_known
+from auditor.analysis.exposure.fronts import (
+    Front,
+    by_address,
+    by_cloud,
+    controller_front,
+    not_known,
+)
 from auditor.analysis.exposure.ingress_classes import Served, serving_controller
 from auditor.analysis.exposure.ingress_sources import admitted_by
 from auditor.analysis.exposure.plain_http import plain_answer
@@ -91,7 +97,10 @@ def _front(ingress: Ingress, served: Served, around: Surroundings) -> Front:
     """Tell who can dial the front: by published addresses, the controller's doors, its scheme."""
     names = _names(ingress)
     where = str(ingress_ref(ingress))
-    published = by_address(names, around.site.space, where, "status.loadBalancer.ingress[].ip")
+    field = "status.loadBalancer.ingress[].ip"
+    published = by_cloud(names, around.site, _ports(ingress, around.site, names)) or by_address(
+        names, around.site.space, where, field
+    )
     controller = served.controller
     if controller is not None and controller.front is Stands.SERVICE:
         return controller_front(controller, around, published, names)
@@ -100,6 +109,11 @@ def _front(ingress: Ingress, served: Served, around: Surroundings) -> Front:
     if controller is None:
         return not_known(served.reason or "nobody may serve it", addresses=names)
     return _by_scheme(ingress, controller, served, around.site)
+
+
+def _ports(ingress: Ingress, site: Site, names: tuple[str, ...]) -> Iterable[int]:
+    """Give the ports of its load balancer; those of its scheme where the cloud lists none."""
+    return site.balancers.listeners(names) or ((_HTTP, _HTTPS) if ingress.spec.tls else (_HTTP,))
 
 
 def _by_scheme(

@@ -5,8 +5,9 @@ from collections.abc import Iterator
 from msgspec import Struct, structs
 
 from auditor.analysis.exposure.backends import BackendFinder, service_ref
+from auditor.analysis.exposure.cloud_balancers import CloudAnswer
 from auditor.analysis.exposure.door import Door
-from auditor.analysis.exposure.schemes import SchemeAnswer, tell_scheme
+from auditor.analysis.exposure.schemes import SchemeAnswer, assigned_addresses, tell_scheme
 from auditor.analysis.exposure.serving import Site
 from auditor.catalogue.load_balancers import (
     SOURCE_RANGES_ANNOTATION,
@@ -15,7 +16,7 @@ from auditor.catalogue.load_balancers import (
     Scheme,
 )
 from auditor.kube.network import Service
-from auditor.model.addresses import ALL_ADDRESSES, ALL_IPV4, AddressSet, normal_address
+from auditor.model.addresses import ALL_ADDRESSES, ALL_IPV4, AddressSet
 from auditor.model.audience import AddressSpace, Audience
 from auditor.model.exposure import Entry, Hop, Via
 from auditor.model.verdict import Confidence, least_confident
@@ -47,35 +48,29 @@ class _Admission(Struct, frozen=True):
 def load_balancer_doors(service: Service, site: Site, finder: BackendFinder) -> Iterator[Door]:
     """Give one door for each port of a Service of type LoadBalancer."""
     scheme = tell_scheme(service, site, site.providers)
-    admission = _admission(service, scheme, site.space)
-    confidence = least_confident(scheme.confidence, admission.confidence)
+    addresses = assigned_addresses(service)
     ref = service_ref(service)
     for port in service.spec.ports:
+        told = site.balancers.tell(addresses, (port.port,), port.protocol)
+        admission = _by_cloud(service, scheme, told) or _admission(service, scheme, site.space)
+        hops = (_type_hop(service), *scheme.hops, *admission.hops, *(told.hops if told else ()))
+        sure = (
+            scheme.confidence,
+            admission.confidence,
+            told.confidence if told else Confidence.HIGH,
+        )
         yield Door(
-            entry=Entry(
-                ref, Via.LOAD_BALANCER, port.port, port.protocol, assigned_addresses(service)
-            ),
+            entry=Entry(ref, Via.LOAD_BALANCER, port.port, port.protocol, addresses),
             subject=ref,
             audience=admission.audience,
             sources=admission.sources,
-            confidence=confidence,
-            hops=(_type_hop(service), *scheme.hops, *admission.hops),
+            confidence=least_confident(*sure),
+            hops=tuple(dict.fromkeys(hops)),
             backends=finder.find(service, port),
             reason=scheme.reason or admission.reason,
             service=service,
             service_port=port.port,
         )
-
-
-def assigned_addresses(service: Service) -> tuple[str, ...]:
-    """Give the addresses and names in a Service's load balancer status, sorted."""
-    found = set()
-    for ingress in service.status.load_balancer.ingress:
-        if ingress.ip:
-            found.add(normal_address(ingress.ip) or ingress.ip)
-        if ingress.hostname:
-            found.add(ingress.hostname)
-    return tuple(sorted(found))
 
 
 def declared_ranges(service: Service, provider: Provider | None) -> DeclaredRanges | None:
@@ -117,6 +112,43 @@ def _by_habit(declared: DeclaredRanges, provider: Provider) -> DeclaredRanges:
         return structs.replace(declared, honoured=True)
     hop = structs.replace(declared.hop, note=f"{provider.id} does not read source ranges")
     return structs.replace(declared, hop=hop, honoured=False)
+
+
+def ranges_in_force(service: Service, site: Site) -> DeclaredRanges | None:
+    """Read the source ranges that a Service asks for, and what the cloud has made of them.
+
+    Where the firewalls of its load balancer were read, they tell whether more are admitted than is
+    asked for.
+    """
+    declared = declared_ranges(service, tell_scheme(service, site, site.providers).provider)
+    ports = [port.port for port in service.spec.ports]
+    told = site.balancers.tell(assigned_addresses(service), ports)
+    if declared is None or told is None or not told.has_firewall:
+        return declared
+    try:
+        asked = AddressSet.of(declared.cidrs)
+    except ValueError as error:
+        return structs.replace(declared, honoured=None, reason=str(error))
+    # The members of a security group come from inside; nobody lists them as source ranges.
+    is_more = bool(AddressSet.of(told.sources) - asked - site.space.private)
+    reason = None if is_more else told.reason
+    return structs.replace(
+        declared,
+        honoured=None if reason else not is_more,
+        ignored=told.hops[-1] if is_more else None,
+        reason=reason,
+    )
+
+
+def _by_cloud(
+    service: Service, scheme: SchemeAnswer, told: CloudAnswer | None
+) -> _Admission | None:
+    """Take the word of the cloud; None where it leaves open who is admitted."""
+    if told is None or not (told.has_firewall or not told.is_internet_facing):
+        return None
+    declared = declared_ranges(service, scheme.provider)
+    hops = (*((declared.hop,) if declared else ()), *told.hops)
+    return _Admission(told.audience, told.sources, hops, told.confidence, told.reason)
 
 
 def _admission(service: Service, scheme: SchemeAnswer, space: AddressSpace) -> _Admission:

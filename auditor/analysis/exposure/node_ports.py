@@ -7,11 +7,11 @@ from msgspec import Struct
 
 from auditor.analysis.exposure.backends import BackendFinder, service_ref
 from auditor.analysis.exposure.door import Backend, Backends, Door, everyone_dialling
-from auditor.analysis.nodes import NodeFacts, PublicAddress
+from auditor.analysis.nodes import NodeFacts, PublicAddress, pool_hops
 from auditor.analysis.workloads import WorkloadIndex, WorkloadPods
 from auditor.kube.network import Service, ServicePort
 from auditor.kube.pods import Pod
-from auditor.model.addresses import LOOPBACK_ADDRESSES, normal_address
+from auditor.model.addresses import ALL_IPV4, LOOPBACK_ADDRESSES, normal_address
 from auditor.model.audience import AddressSpace, Audience
 from auditor.model.exposure import Entry, Hop, Via
 from auditor.model.ports import Protocol
@@ -33,7 +33,11 @@ def node_port_doors(service: Service, nodes: NodeFacts, finder: BackendFinder) -
     # kube-proxy listens for the families of the Service (core/v1 ipFamilies).
     families = service.spec.ip_families
     public = nodes.public_on(every_node, families)
-    audience = nodes.audience(every_node, families)
+    audience = nodes.audience_of_all(families)
+    shown, everyone = tuple(_public_hops(public)), tuple[str, ...]()
+    if audience is Audience.INTERNET and not public:
+        everyone = ALL_IPV4.cidrs()
+        shown = tuple(hop for pool in nodes.public_pools for hop in pool_hops(pool))
     for port in service.spec.ports:
         opened = _opening_hop(service, port)
         if opened is None:
@@ -44,9 +48,9 @@ def node_port_doors(service: Service, nodes: NodeFacts, finder: BackendFinder) -
             ),
             subject=ref,
             audience=audience,
-            sources=everyone_dialling(_addresses_of(public)),
+            sources=everyone_dialling(_addresses_of(public)) or everyone,
             confidence=_confidence(audience),
-            hops=(opened, *_public_hops(public)),
+            hops=(opened, *shown),
             backends=finder.find(service, port),
             reason=nodes.why_unknown() if audience is Audience.UNKNOWN else None,
             service=service,

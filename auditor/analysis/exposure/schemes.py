@@ -1,10 +1,10 @@
 """Whether a load balancer is internal or faces the internet, and how sure that is.
 
-The order of evidence is the strength of it: the address that was assigned, then the class, then
-annotations, then the provider's default. An annotation states intent and the address states fact;
-where they differ the address wins and the evidence says so. Facts that are not confirmed never
-make a load balancer internal. Software that takes its addresses from a pool has no default: until
-an address is known it is assumed to face the internet.
+The order of evidence is the strength of it: the cloud's own word, the address that was assigned,
+then the class, then annotations, then the provider's default. An annotation states intent and the
+address states fact; where they differ the address wins and the evidence says so. Facts that are not
+confirmed never make a load balancer internal. Software that takes its addresses from a pool has no
+default: until an address is known it is assumed to face the internet.
 """
 
 from ipaddress import ip_address
@@ -58,12 +58,33 @@ def tell_scheme(service: Service, site: Site, providers: tuple[Provider, ...]) -
     found = candidates(service, site, providers)
     provider = found[0] if len(found) == 1 else None
     stated = _intent(service, site, found)
-    if fact := _assigned(service, site.space):
+    if fact := _by_cloud(service, site) or _assigned(service, site.space):
         if stated.scheme not in {None, fact.scheme} and not stated.assumed:
             drift = Hop(fact.hop.hop, fact.hop.field, fact.hop.value, "differs from what is asked")
             return SchemeAnswer(fact.scheme, fact.confidence, provider, (*stated.hops, drift))
         return SchemeAnswer(fact.scheme, fact.confidence, provider, (fact.hop,))
     return stated
+
+
+def assigned_addresses(service: Service) -> tuple[str, ...]:
+    """Give the addresses and names in a Service's load balancer status, sorted."""
+    found = set()
+    for ingress in service.status.load_balancer.ingress:
+        if ingress.ip:
+            found.add(normal_address(ingress.ip) or ingress.ip)
+        if ingress.hostname:
+            found.add(ingress.hostname)
+    return tuple(sorted(found))
+
+
+def _by_cloud(service: Service, site: Site) -> _Statement | None:
+    """Take the word of the cloud on what is dialled by the names in the status."""
+    ports = [port.port for port in service.spec.ports]
+    told = site.balancers.tell(assigned_addresses(service), ports)
+    if told is None:
+        return None
+    scheme = Scheme.INTERNET if told.is_internet_facing else Scheme.INTERNAL
+    return _Statement(scheme, told.scheme_hop, confidence=Confidence.HIGH)
 
 
 def _assigned(service: Service, space: AddressSpace) -> _Statement | None:

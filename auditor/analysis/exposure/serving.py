@@ -9,9 +9,12 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
+from auditor.analysis.exposure.cloud_balancers import CloudBalancers
 from auditor.catalogue.load_balancers import Provider
 from auditor.kube.network import Service
 from auditor.model.audience import AddressSpace
+
+_NO_BALANCERS = CloudBalancers(None, AddressSpace())
 
 
 class Site(Struct, frozen=True):
@@ -29,6 +32,8 @@ class Site(Struct, frozen=True):
     """Whether every pod was read: else a controller, and its flags, may have gone unseen."""
     nodes_were_withheld: bool = False
     """Whether nodes should have been read and were not, so that the cloud is a guess."""
+    balancers: CloudBalancers = _NO_BALANCERS
+    """Those that the cloud says are there."""
 
 
 def candidates(

@@ -3,7 +3,8 @@
 ## What it reports
 A Service of type LoadBalancer that names source ranges in `spec.loadBalancerSourceRanges` or in
 `service.beta.kubernetes.io/load-balancer-source-ranges`, under settings with which its controller
-ignores them.
+ignores them. Where the cloud was asked, its firewalls decide: ranges that they go beyond are
+ignored, whatever the settings say.
 
 ## Why it matters
 Somebody believes that the door is closed to all but a few. It is not.
@@ -27,8 +28,7 @@ kubernetes-sigs/aws-load-balancer-controller, docs/guide/service/annotations.md.
 from collections.abc import Iterator
 
 from auditor.analysis.exposure.backends import service_ref
-from auditor.analysis.exposure.load_balancers import LOAD_BALANCER_TYPE, declared_ranges
-from auditor.analysis.exposure.schemes import tell_scheme
+from auditor.analysis.exposure.load_balancers import LOAD_BALANCER_TYPE, ranges_in_force
 from auditor.analysis.facts import Facts
 from auditor.catalogue.frameworks import Topic
 from auditor.checks.check import EXPOSED_COMPONENT_CONTROLS, Check, Family, Judgement, NoParameters
@@ -40,8 +40,7 @@ def _judge(facts: Facts, _: NoParameters) -> Iterator[Judgement]:
     for service in facts.inventory.services:
         if service.spec.type != LOAD_BALANCER_TYPE:
             continue
-        provider = tell_scheme(service, facts.site, facts.catalogue.providers).provider
-        declared = declared_ranges(service, provider)
+        declared = ranges_in_force(service, facts.site)
         if declared is None:
             continue
         verdict = {True: Verdict.PASS, False: Verdict.FAIL, None: Verdict.UNKNOWN}[
