@@ -1,11 +1,13 @@
 """`config`: check, show or describe the configuration."""
 
+import asyncio
 from pathlib import Path
 
 import click
 import msgspec
 
 from auditor.cli.failures import ExitCode, UsageFailure, complain
+from auditor.cli.online_check import check_online
 from auditor.cli.options import config_option, load, now, remark_on_configuration
 from auditor.daemon.sources import configured_source, installed_connectors
 from auditor.model.cluster import SourceError
@@ -19,19 +21,25 @@ def command() -> None:
 
 @command.command("check", epilog="Example: exposure-auditor config check --config auditor.yaml")
 @config_option
-def check(config_path: Path | None) -> None:
+@click.option(
+    "--online",
+    is_flag=True,
+    help="Also list every connector and ask each cluster for our rights, and say what is missing; "
+    "exits with 3 where something is.",
+)
+def check(config_path: Path | None, *, online: bool) -> None:
     """Check a configuration file: every error at once, with the path to it."""
     path = _named(config_path)
     at = now()
     configuration = load(path, at)
     remarks = remark_on_configuration(configuration, at)
-    errors = []
+    errors, sources = [], []
     for entry in configuration.connectors:
         if entry.kind not in installed_connectors():
             remarks.append(f"connectors: {entry.name}: no connector {entry.kind!r} is installed")
             continue
         try:
-            configured_source(entry, path.parent)
+            sources.append(configured_source(entry, path.parent))
         except SourceError as error:
             errors.append(f"{path}: {error}")
     for line in remarks:
@@ -40,6 +48,8 @@ def check(config_path: Path | None) -> None:
         complain("\n".join(errors))
         raise SystemExit(int(ExitCode.USAGE))
     click.echo(f"{path}: valid")
+    if online:
+        raise SystemExit(int(asyncio.run(check_online(sources))))
 
 
 @command.command("show", epilog="Example: exposure-auditor config show --config auditor.yaml")

@@ -186,7 +186,13 @@ class Simulator:
         groups = Groups(not_served, stale_groups)
         stored = Objects(name, groups, objects, resource_version)
         answering = Answering(stored, groups, Version(version), page_limit)
-        server = ApiServer(answering, groups, tokens or {}, anonymous=anonymous, latency=latency)
+        server = ApiServer(
+            answering,
+            groups,
+            {} if tokens is None else tokens,
+            anonymous=anonymous,
+            latency=latency,
+        )
         runner = web.AppRunner(
             server.application(),
             access_log=None,

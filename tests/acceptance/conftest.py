@@ -34,7 +34,11 @@ Run = Callable[..., Outcome]
 
 @pytest.fixture
 def run(tmp_path: Path) -> Run:
-    def run_command(*arguments: str | Path, cwd: Path | None = None) -> Outcome:
+    def run_command(
+        *arguments: str | Path,
+        cwd: Path | None = None,
+        environment: dict[str, str] | None = None,
+    ) -> Outcome:
         done = subprocess.run(
             [COMMAND, *map(str, arguments)],
             capture_output=True,
@@ -42,7 +46,8 @@ def run(tmp_path: Path) -> Run:
             timeout=120,
             check=False,
             cwd=cwd or tmp_path,
-            env={"PATH": os.environ["PATH"], "HOME": str(tmp_path), "LANG": "C.UTF-8"},
+            env={"PATH": os.environ["PATH"], "HOME": str(tmp_path), "LANG": "C.UTF-8"}
+            | (environment or {}),
         )
         assert "Traceback" not in done.stderr, done.stderr
         return Outcome(done)

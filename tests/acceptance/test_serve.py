@@ -95,9 +95,17 @@ def until(condition: Callable[[], Any], seconds: float = 60.0) -> None:
 
 
 @contextmanager
-def serving(folder: Path, *, interval: float = 1.0, **connector: Any) -> Iterator[Served]:
-    """Run the daemon over the kubeconfig `config` in a folder."""
-    entry = {"name": "fleet", "kind": "kubeconfig", "path": "config"} | connector
+def serving(
+    folder: Path,
+    *,
+    interval: float = 1.0,
+    environment: dict[str, str] | None = None,
+    **connector: Any,
+) -> Iterator[Served]:
+    """Run the daemon over the kubeconfig `config` in a folder, or over another connector."""
+    entry = {"name": "fleet", "kind": "kubeconfig", **connector}
+    if entry["kind"] == "kubeconfig":
+        entry.setdefault("path", "config")
     schedule = {"interval_seconds": interval, "discovery_seconds": 1.0}
     configuration = {"connectors": [entry], "schedule": schedule}
     (folder / "auditor.yaml").write_text(yaml.safe_dump(configuration))
@@ -111,7 +119,8 @@ def serving(folder: Path, *, interval: float = 1.0, **connector: Any) -> Iterato
             stderr=written,
             text=True,
             cwd=folder,
-            env={"PATH": os.environ["PATH"], "HOME": str(folder), "LANG": "C.UTF-8"},
+            env={"PATH": os.environ["PATH"], "HOME": str(folder), "LANG": "C.UTF-8"}
+            | (environment or {}),
         )
     served = Served(process, log)
     try:

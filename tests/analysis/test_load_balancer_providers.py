@@ -409,7 +409,10 @@ def test_an_address_other_than_the_one_asked_for_is_noted() -> None:
     case = kube_vip("x", INTERNET, annotations={KUBE_VIP: PRIVATE_IP})
     asked, drift = answer(structs.replace(case, ingress=({"ip": PUBLIC_IP},))).hops
     assert asked.value == PRIVATE_IP
-    assert (drift.value, drift.note) == (PUBLIC_IP, "differs from what is asked")
+    assert (drift.value, drift.note) == (
+        PUBLIC_IP,
+        "an internet address, which differs from what is asked",
+    )
 
 
 def test_an_internal_range_of_the_operator_is_private_where_it_is_asked_for() -> None:

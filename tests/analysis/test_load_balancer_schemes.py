@@ -305,7 +305,10 @@ def test_an_address_that_differs_from_what_is_asked_is_noted() -> None:
     (case,) = (case for case in CASES if case.name == "status: a public address beats internal")
     asked, drift = answer(case).hops
     assert asked.value == "true"
-    assert (drift.value, drift.note) == (PUBLIC_IP, "differs from what is asked")
+    assert (drift.value, drift.note) == (
+        PUBLIC_IP,
+        "an internet address, which differs from what is asked",
+    )
 
 
 def test_an_address_that_agrees_is_not_called_a_difference() -> None:

@@ -65,7 +65,7 @@ def load_balancer_doors(service: Service, site: Site, finder: BackendFinder) -> 
             audience=admission.audience,
             sources=admission.sources,
             confidence=least_confident(*sure),
-            hops=tuple(dict.fromkeys(hops)),
+            hops=_once(hops),
             backends=finder.find(service, port),
             reason=scheme.reason or admission.reason,
             service=service,
@@ -112,6 +112,14 @@ def _by_habit(declared: DeclaredRanges, provider: Provider) -> DeclaredRanges:
         return structs.replace(declared, honoured=True)
     hop = structs.replace(declared.hop, note=f"{provider.id} does not read source ranges")
     return structs.replace(declared, hop=hop, honoured=False)
+
+
+def _once(hops: tuple[Hop, ...]) -> tuple[Hop, ...]:
+    """Leave out what was said before: the first note is the one that matters."""
+    said: dict[tuple[str, str, str], Hop] = {}
+    for hop in hops:
+        said.setdefault((hop.hop, hop.field, hop.value), hop)
+    return tuple(said.values())
 
 
 def ranges_in_force(service: Service, site: Site) -> DeclaredRanges | None:

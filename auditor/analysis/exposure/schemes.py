@@ -60,7 +60,9 @@ def tell_scheme(service: Service, site: Site, providers: tuple[Provider, ...]) -
     stated = _intent(service, site, found)
     if fact := _by_cloud(service, site) or _assigned(service, site.space):
         if stated.scheme not in {None, fact.scheme} and not stated.assumed:
-            drift = Hop(fact.hop.hop, fact.hop.field, fact.hop.value, "differs from what is asked")
+            drift = structs.replace(
+                fact.hop, note=f"{fact.hop.note}, which differs from what is asked"
+            )
             return SchemeAnswer(fact.scheme, fact.confidence, provider, (*stated.hops, drift))
         return SchemeAnswer(fact.scheme, fact.confidence, provider, (fact.hop,))
     return stated

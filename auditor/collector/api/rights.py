@@ -68,13 +68,14 @@ class _SubjectAnswer(Struct, frozen=True):
 
 async def ask_rights(client: ApiClient) -> Rights:
     """Ask for every right that an auditor must not hold; what goes wrong is told, not raised."""
-    answers = await asyncio.gather(*(_ask(client, right) for right in FORBIDDEN_RIGHTS))
+    answers = await asyncio.gather(*(ask_right(client, right) for right in FORBIDDEN_RIGHTS))
     held = tuple(answer for answer in answers if isinstance(answer, HeldRight))
     problems = [answer for answer in answers if isinstance(answer, str)]
     return Rights(await _identity(client), held, problems[0] if problems else None)
 
 
-async def _ask(client: ApiClient, right: Right) -> HeldRight | str:
+async def ask_right(client: ApiClient, right: Right) -> HeldRight | str:
+    """Ask whether we hold a right; text says why that is not known."""
     attributes = _ResourceAttributes(right.verb, right.group, right.resource, right.subresource)
     try:
         answer = await client.review(_ACCESS_REVIEWS, _AccessReview(_AccessSpec(attributes)))
