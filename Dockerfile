@@ -3,9 +3,9 @@ FROM python:3.11.14-slim-bookworm AS build
 
 WORKDIR /src
 RUN python -m venv /opt/exposure-auditor
-COPY requirements/runtime.txt requirements/runtime.txt
+COPY requirements/clouds.txt requirements/clouds.txt
 RUN /opt/exposure-auditor/bin/python -m pip install --no-cache-dir --require-hashes \
-    --requirement requirements/runtime.txt
+    --requirement requirements/clouds.txt
 
 COPY . .
 RUN /opt/exposure-auditor/bin/python -m pip install --no-cache-dir --no-deps --no-build-isolation . \

@@ -1,6 +1,14 @@
 """Runs every benchmark and prints its figures; ratios compare things measured in the same run."""
 
-from benchmarks import exposure, live, reachability, recognition, store, ten_thousand_pods
+from benchmarks import (
+    discovery,
+    exposure,
+    live,
+    reachability,
+    recognition,
+    store,
+    ten_thousand_pods,
+)
 
 if __name__ == "__main__":
     ten_thousand_pods.main()
@@ -8,4 +16,5 @@ if __name__ == "__main__":
     reachability.main()
     exposure.main()
     live.main()
+    discovery.main()
     store.main()

@@ -52,3 +52,8 @@ def test_only_what_it_is_built_from_goes_into_it() -> None:
     assert all((ROOT / name).exists() for name in let_in)
     kept_out = (".git", "tests", ".venv", "auditor.db", ".env", "examples")
     assert not [name for name in kept_out if any(fnmatch.fnmatch(name, one) for one in let_in)]
+    copied = [
+        line.split()[1] for line in LINES if line.startswith("COPY ") and "--from" not in line
+    ]
+    assert [name for name in copied if name != "."]
+    assert all(name in {".", *let_in} for name in copied)

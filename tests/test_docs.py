@@ -20,7 +20,12 @@ from tools.docs.writing import DOCS, OWNED, pages, stale, write
 
 ROOT = Path(__file__).parent.parent
 GENERATED = sorted(path for folder in OWNED for path in (DOCS / folder).glob("*.md"))
-HAND_WRITTEN = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+HAND_WRITTEN = [
+    ROOT / "README.md",
+    ROOT / "CONTRIBUTING.md",
+    *sorted((ROOT / "docs").glob("*.md")),
+    *sorted((ROOT / "docs/connectors").glob("*.md")),
+]
 _FENCED = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
 _LINK = re.compile(r"\]\(([^)\s]+)\)")
 

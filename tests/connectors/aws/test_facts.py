@@ -71,8 +71,8 @@ def test_an_endpoint_that_is_not_told_is_not_known(play: Play) -> None:
 class Network:
     """A VPC of moto with two subnets, one of which gives public addresses."""
 
-    def __init__(self, aws: FakeAws) -> None:
-        self.ec2 = aws.client("ec2")
+    def __init__(self, aws: FakeAws, account: str = OWN_ACCOUNT) -> None:
+        self.ec2 = aws.client("ec2", account)
         self.vpc = self.ec2.create_vpc(CidrBlock="10.20.0.0/16")["Vpc"]["VpcId"]
         self.private = self._subnet("10.20.0.0/24")
         self.public = self._subnet("10.20.1.0/24")
