@@ -23,6 +23,7 @@ from auditor.analysis.recognition.cni import RecognisedCni, recognise_cni
 from auditor.analysis.recognition.cni_enforcement import Enforcement, enforcement_of
 from auditor.analysis.recognition.distributions import recognise_distribution
 from auditor.analysis.recognition.gateways import ServedGateway, serving_gateways
+from auditor.analysis.recognition.managed_plugin import with_the_clouds_word
 from auditor.analysis.recognition.meshes import SeenMesh, described, recognise_meshes
 from auditor.analysis.recognition.software import RecognisedSoftware, recognise
 from auditor.analysis.segments.assignment import SegmentMap, assign_segments
@@ -141,7 +142,9 @@ class Facts:
 
     @cached_property
     def _network_plugin(self) -> RecognisedCni:
-        return recognise_cni(self.inventory, self.catalogue.plugins)
+        seen = recognise_cni(self.inventory, self.catalogue.plugins)
+        managed = self.cluster.cloud.plugin if self.cluster.cloud else None
+        return with_the_clouds_word(seen, managed, self.inventory, self.cluster.id)
 
     @cached_property
     def workloads(self) -> WorkloadIndex:

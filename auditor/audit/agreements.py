@@ -7,9 +7,20 @@ from msgspec import to_builtins
 
 from auditor.analysis.facts import Facts
 from auditor.checks.check import Check, Family, Judgement
+from auditor.model.agreement import RiskException
 from auditor.model.audit import AgreementMatch, AgreementUse
 from auditor.model.canonical import canonical_json
 from auditor.model.verdict import Acceptance, Verdict
+
+
+def acceptance_of(exception: RiskException, index: int) -> Acceptance:
+    """Write down by which exception a finding is accepted."""
+    ticket = f", {exception.ticket}" if exception.ticket else ""
+    reason = (
+        f"{exception.reason} (approved by {exception.approved_by}{ticket}, "
+        f"until {exception.expires})"
+    )
+    return Acceptance("exception", index, reason, exception.expires)
 
 
 class Agreements:
@@ -73,12 +84,7 @@ class Agreements:
             ):
                 continue
             self._exceptions[index] += 1
-            ticket = f", {exception.ticket}" if exception.ticket else ""
-            reason = (
-                f"{exception.reason} (approved by {exception.approved_by}{ticket}, "
-                f"until {exception.expires})"
-            )
-            return Acceptance("exception", index, reason, exception.expires)
+            return acceptance_of(exception, index)
         return None
 
     def _by_declaration(self, judgement: Judgement) -> Acceptance | None:

@@ -69,6 +69,9 @@ def audit(cluster: Cluster, inventory: Inventory, rules: Rules, at: datetime) ->
             NamespaceSegment(name, segment.tenants, segment.risk_level)
             for name, segment in sorted(facts.segments.by_namespace.items())
         ),
+        networks=cluster.cloud.networks if cluster.cloud else None,
+        peers=cluster.cloud.peers if cluster.cloud else None,
+        hubs=cluster.cloud.hubs if cluster.cloud else None,
         rules_version=rules.version(),
         catalogue_version=facts.catalogue.version,
     )

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from itertools import pairwise
 
+from auditor.audit.fleet_findings import judge_fleet
 from auditor.audit.rules import Rules
 from auditor.model.audit import AgreementUse, Audit, FleetAudit
 from auditor.model.finding import Finding
@@ -14,7 +15,7 @@ SHOWN_VERDICTS = (*(verdict.value for verdict in Verdict), ACCEPTED)
 
 
 def audit_fleet(audits: Iterable[Audit], rules: Rules, at: datetime) -> FleetAudit:
-    """Take the audits of a fleet together: what counts over all of them, in order of cluster id.
+    """Take the audits of a fleet together, in order of cluster id, and judge what they share.
 
     Raises:
         ValueError: two audits are of the same cluster id.
@@ -23,20 +24,34 @@ def audit_fleet(audits: Iterable[Audit], rules: Rules, at: datetime) -> FleetAud
     for earlier, later in pairwise(ordered):
         if earlier.cluster_id == later.cluster_id:
             raise ValueError(f"cluster {later.cluster_id} was audited twice")
-    findings = [finding for audit in ordered for finding in audit.findings]
+    return taken_together(ordered, judge_fleet(ordered, rules, at), rules, at)
+
+
+def taken_together(
+    audits: tuple[Audit, ...], found: tuple[Finding, ...], rules: Rules, at: datetime
+) -> FleetAudit:
+    """Count over all audits, and over what was found of the fleet."""
+    findings = [*(finding for audit in audits for finding in audit.findings), *found]
     configuration = rules.configuration
     use = AgreementUse((0,) * len(configuration.exceptions), (0,) * len(configuration.declarations))
-    for audit in ordered:
+    for audit in audits:
         use += audit.agreement_use
+    use += AgreementUse(_used(found, len(configuration.exceptions)), (0,) * len(use.declarations))
     return FleetAudit(
         at=at,
-        audits=ordered,
-        fleet_findings=(),
-        duplicates=_duplicates(ordered),
+        audits=audits,
+        fleet_findings=found,
+        duplicates=_duplicates(audits),
         agreement_use=use,
         verdicts=_verdicts(findings),
         failures=_failures(findings),
     )
+
+
+def _used(found: tuple[Finding, ...], count: int) -> tuple[int, ...]:
+    """Count how many findings of the fleet each exception matched."""
+    matched = Counter(item.acceptance.index for item in found if item.acceptance)
+    return tuple(matched[index] for index in range(count))
 
 
 def _duplicates(audits: tuple[Audit, ...]) -> tuple[tuple[str, ...], ...]:

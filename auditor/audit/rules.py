@@ -15,6 +15,8 @@ class Rules(Struct, frozen=True, kw_only=True):
 
     configuration: Configuration = Configuration()
     checks: tuple[Check, ...]
+    fleet_checks: tuple[Check, ...] = ()
+    """Those that judge all clusters together."""
     assume_cni: str | None = None
     """A network plugin of the catalogue, or `reference`."""
 
@@ -26,7 +28,12 @@ class Rules(Struct, frozen=True, kw_only=True):
             for check in catalog().values()
             if configuration.checks.get(check.slug, _UNCHANGED).enabled
         )
-        return cls(configuration=configuration, checks=enabled, assume_cni=assume_cni)
+        return cls(
+            configuration=configuration,
+            checks=tuple(check for check in enabled if check.judge_fleet is None),
+            fleet_checks=tuple(check for check in enabled if check.judge_fleet is not None),
+            assume_cni=assume_cni,
+        )
 
     def version(self) -> str:
         """Give what tells these rules from others: the auditor's version and the checks' settings.

@@ -6,13 +6,13 @@ It never narrows what is read or judged (`docs/contract.md`, Commands).
 import msgspec
 from msgspec import Struct
 
-from auditor.audit.fleet import audit_fleet
+from auditor.audit.fleet import taken_together
 from auditor.audit.rules import Rules
 from auditor.checks.check import Family
 from auditor.model.audit import Audit, FleetAudit
 from auditor.model.exposure import Exposure
 from auditor.model.finding import Finding
-from auditor.model.identity import CLUSTER_KIND
+from auditor.model.identity import CLUSTER_KIND, FLEET_KIND
 from auditor.model.verdict import Verdict
 
 
@@ -24,8 +24,9 @@ class Selection(Struct, frozen=True):
 
     def narrow(self, fleet: FleetAudit, rules: Rules) -> FleetAudit:
         """Give the same fleet with the selected findings and exposures, counted anew."""
-        audits = (self._narrow_audit(audit) for audit in fleet.audits)
-        return audit_fleet(audits, rules, fleet.at)
+        audits = tuple(self._narrow_audit(audit) for audit in fleet.audits)
+        found = tuple(item for item in fleet.fleet_findings if self._takes(item))
+        return taken_together(audits, found, rules, fleet.at)
 
     def _narrow_audit(self, audit: Audit) -> Audit:
         return msgspec.structs.replace(
@@ -41,7 +42,7 @@ class Selection(Struct, frozen=True):
             return True
         subject = finding.subject
         is_silence = finding.verdict is Verdict.UNKNOWN or finding.family == Family.COVERAGE
-        if subject.kind == CLUSTER_KIND and is_silence:
+        if subject.kind in {CLUSTER_KIND, FLEET_KIND} and is_silence:
             # What was not read may lie in any namespace, so in the selected ones too.
             return True
         named = subject.name if subject.kind == "Namespace" else subject.namespace

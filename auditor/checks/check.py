@@ -13,6 +13,7 @@ from typing import Any
 from msgspec import Struct
 
 from auditor.analysis.facts import Facts
+from auditor.analysis.segments.networks import Fleet
 from auditor.catalogue.frameworks import Topic
 from auditor.model.exposure import Hop
 from auditor.model.identity import ObjectRef
@@ -72,6 +73,13 @@ class Judgement(Struct, frozen=True, kw_only=True):
     """Where the row has more than one default: the one for this subject."""
     workloads: tuple[ObjectRef, ...] = ()
     """The workloads behind it, for declarations."""
+    clusters: tuple[str, ...] = ()
+    """Ids of the clusters that it speaks of, where a check judges the fleet."""
+
+
+def of_the_fleet(_: Facts, __: Any) -> Iterable[Judgement]:
+    """Judge nothing: the check speaks of the fleet alone."""
+    return ()
 
 
 class NoParameters(Struct, frozen=True, forbid_unknown_fields=True):
@@ -99,6 +107,8 @@ class Check(Struct, frozen=True, kw_only=True):
     reads: frozenset[str] = frozenset()
     """Resources that some subjects need, or that sharpen severity and audience."""
     judge: Callable[[Facts, Any], Iterable[Judgement]]
+    judge_fleet: Callable[[Fleet, Any], Iterable[Judgement]] | None = None
+    """Judges all clusters together; such a check has nothing to say of one of them."""
     controls: tuple[Control, ...]
     """What findings name, for good; all other frameworks follow from `topics`."""
     topics: tuple[Topic, ...]
@@ -106,3 +116,8 @@ class Check(Struct, frozen=True, kw_only=True):
     parameters: type[Struct] = NoParameters
     nothing_to_judge: str
     """What is said of the cluster where there is no subject."""
+
+    @property
+    def module(self) -> str:
+        """Name the module whose docstring is the check's documentation."""
+        return (self.judge_fleet or self.judge).__module__

@@ -7,14 +7,18 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 import click
+from msgspec import Struct
+from msgspec.structs import replace
 
 from auditor.audit.auditing import audit
+from auditor.audit.fleet import audit_fleet
 from auditor.audit.rules import Rules
 from auditor.cli.failures import UsageFailure
 from auditor.cli.options import config_option, load, now
 from auditor.cli.reading import FleetReader
 from auditor.collector.reading import Reading
 from auditor.daemon.sources import parse_source
+from auditor.model.audit import Audit
 from auditor.model.cluster import Cluster, Files, SourceError
 from auditor.model.finding import Finding
 from auditor.reports.story import write_story
@@ -24,6 +28,15 @@ from auditor.settings.configuration import Configuration
 _KUBECONFIG, _IN_CLUSTER, _SNAPSHOT = "kubeconfig", "in-cluster", "snapshot"
 _SHORTEST = 6
 """Characters of an id that are taken as its beginning."""
+
+
+class _Found(Struct, frozen=True):
+    """What one cluster has to do with the id."""
+
+    audit: Audit
+    """Without what was found: only what clusters share is needed of it."""
+    cluster: Cluster
+    findings: tuple[Finding, ...]
 
 
 @click.command(
@@ -46,17 +59,27 @@ def command(finding: str, sources: tuple[str, ...], config_path: Path | None) ->
     rules = Rules.of(configuration)
     base = config_path.parent if config_path else Path()
 
-    def find(item: Reading) -> list[tuple[Cluster, Finding]]:
-        findings = audit(item.cluster, item.inventory, rules, at).findings
-        wanted = finding.lower()
-        return [(item.cluster, one) for one in findings if one.id.startswith(wanted)]
+    wanted = finding.lower()
+
+    def find(item: Reading) -> _Found:
+        found = audit(item.cluster, item.inventory, rules, at)
+        mine = tuple(one for one in found.findings if one.id.startswith(wanted))
+        # Of the rest only what clusters share is needed.
+        return _Found(replace(found, findings=(), exposures=()), item.cluster, mine)
 
     read = FleetReader(configuration, base, find).read(sources)
-    found = [item for items in read.used for item in items]
+    together = audit_fleet((item.audit for item in read.used), rules, at).fleet_findings
+    found: list[tuple[Cluster | None, Finding]] = [
+        *((item.cluster, one) for item in read.used for one in item.findings),
+        *((None, one) for one in together if one.id.startswith(wanted)),
+    ]
     if len(found) != 1:
         many = f"{len(found)} findings begin with" if found else "no finding has the id"
         raise UsageFailure(f"{many} {finding!r}; `audit --all --format json` lists them all")
     cluster, told = found[0]
+    if cluster is None:
+        click.echo(write_story(None, told), nl=False)
+        sys.exit(int(read.exit_code))
     files = cluster.access.path if isinstance(cluster.access, Files) else None
     paths = _kubeconfigs(cluster, sources, configuration, base)
     access = _access(cluster, set(paths))

@@ -13,6 +13,7 @@ from auditor.collector.projection import projection_for
 from auditor.collector.reading import Reading
 from auditor.collector.unread import unread
 from auditor.daemon.sources import (
+    Listing,
     Source,
     clusters_of,
     configured_source,
@@ -98,20 +99,12 @@ class FleetReader(Generic[Used]):
 
     async def _read_all(self, texts: tuple[str, ...]) -> None:
         places = asyncio.Semaphore(CLUSTERS_AT_ONCE)
+        sources = list(self._sources(texts))
+        # All at once: clouds take their time, and one that fails costs only itself.
+        answers = await asyncio.gather(*map(_listed, sources))
         listed: list[tuple[Cluster, str]] = []
-        for source in self._sources(texts):
-            try:
-                found = await clusters_of(
-                    source, unattended=False, progress=_listing_of(source.text)
-                )
-            except SourceNotFoundError as error:
-                self._note(source.text, str(error), ExitCode.USAGE)
-            except SourceError as error:
-                self._note(source.text, str(error), ExitCode.INCOMPLETE)
-            else:
-                listed += [(cluster, source.text) for cluster in found.clusters]
-                for gap in found.gaps:
-                    self._note(source.text, f"{gap.place}: {gap.reason}", ExitCode.INCOMPLETE)
+        for source, answer in zip(sources, answers, strict=True):
+            listed += [(cluster, source.text) for cluster in self._clusters_in(source, answer)]
         done = _Counter(len(listed))
         async with asyncio.TaskGroup() as group:
             tasks = [
@@ -120,6 +113,17 @@ class FleetReader(Generic[Used]):
             ]
         for text, task in tasks:
             self._take(task.result(), text)
+
+    def _clusters_in(self, source: Source, answer: Listing | SourceError) -> tuple[Cluster, ...]:
+        """Give the clusters of a listing, and note what went wrong with it."""
+        if isinstance(answer, SourceError):
+            is_usage = isinstance(answer, SourceNotFoundError)
+            code = ExitCode.USAGE if is_usage else ExitCode.INCOMPLETE
+            self._note(source.text, str(answer), code)
+            return ()
+        for gap in answer.gaps:
+            self._note(source.text, f"{gap.place}: {gap.reason}", ExitCode.INCOMPLETE)
+        return answer.clusters
 
     def _sources(self, texts: tuple[str, ...]) -> Iterable[Source]:
         for text in texts:
@@ -220,6 +224,13 @@ class _Counter:
         self._done += 1
         if self._total > 1:
             remark(f"read {safe(cluster.id)} ({self._done} of {self._total})")
+
+
+async def _listed(source: Source) -> Listing | SourceError:
+    try:
+        return await clusters_of(source, unattended=False, progress=_listing_of(source.text))
+    except SourceError as error:
+        return error
 
 
 def _listing_of(text: str) -> Callable[[str], None]:

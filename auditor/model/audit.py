@@ -138,6 +138,12 @@ class Audit(Struct, frozen=True, kw_only=True):
     """The checks that ran, ordered by slug; one that is off is not among them."""
     segments: tuple[NamespaceSegment, ...]
     """Of every namespace that was seen, in order."""
+    networks: tuple[str, ...] | None = None
+    """Ids of the networks that it sits in, as its cloud tells; None where it does not."""
+    peers: tuple[str, ...] | None = None
+    """Ids of the networks that these are peered with; None where that was not read."""
+    hubs: tuple[str, ...] | None = None
+    """Ids of what joins these with others as routes say; None where that was not read."""
     rules_version: str
     """Changes with the version of the auditor and with the checks' settings."""
     catalogue_version: str

@@ -106,7 +106,9 @@ class CloudFacts(Struct, frozen=True, kw_only=True):
     networks: tuple[str, ...] = ()
     """Ids of the networks that it sits in, as the cloud names them: VPC, subnets."""
     peers: tuple[str, ...] | None = None
-    """Ids of the networks that these are joined with: peered VPCs, transit gateways."""
+    """Ids of the networks that these are peered with."""
+    hubs: tuple[str, ...] | None = None
+    """Ids of what joins these with others as its own routes say: transit gateways, virtual hubs."""
     balancers: tuple[CloudBalancer, ...] | None = None
     """The load balancers of its networks, of other clusters too."""
     pools: tuple[CloudNodePool, ...] | None = None

@@ -37,6 +37,14 @@ class ObjectRef(Struct, frozen=True):
 CLUSTER_KIND = "Cluster"
 
 
+FLEET_KIND = "Fleet"
+
+
+def fleet_subject() -> ObjectRef:
+    """Name all clusters together as a subject."""
+    return ObjectRef(FLEET_KIND, None, "fleet")
+
+
 def cluster_subject(cluster_id: str) -> ObjectRef:
     """Name the cluster itself as a subject."""
     return ObjectRef(CLUSTER_KIND, None, cluster_id)

@@ -91,7 +91,7 @@ def controls_of(check: Check) -> tuple[Backed, ...]:
 
 def check_page(check: Check) -> str:
     """Give the documentation of a check, as its module holds it."""
-    return inspect.getdoc(sys.modules[check.judge.__module__]) or check.title
+    return inspect.getdoc(sys.modules[check.module]) or check.title
 
 
 def section(check: Check, heading: str) -> str:

@@ -151,7 +151,10 @@ def audit_document(
         rfc3339(fleet.at),
         rfc3339(finished_at),
         tuple(_cluster(audit, show_all=show_all) for audit in fleet.audits),
-        tuple(finding_view(finding) for finding in fleet.fleet_findings),
+        tuple(
+            finding_view(finding)
+            for finding in shown_findings(fleet.fleet_findings, show_all=show_all)
+        ),
         fleet.duplicates,
         errors,
         summary_view(fleet),
@@ -181,12 +184,13 @@ def summary_view(fleet: FleetAudit) -> SummaryView:
 
 
 def listed_findings(audit: Audit, *, show_all: bool) -> tuple[Finding, ...]:
-    """Give the findings that a report lists."""
-    return tuple(
-        finding
-        for finding in audit.findings
-        if show_all or finding.shown_verdict in LISTED_VERDICTS
-    )
+    """Give the findings of a cluster that a report lists."""
+    return shown_findings(audit.findings, show_all=show_all)
+
+
+def shown_findings(findings: tuple[Finding, ...], *, show_all: bool) -> tuple[Finding, ...]:
+    """Give those of some findings that a report lists."""
+    return tuple(item for item in findings if show_all or item.shown_verdict in LISTED_VERDICTS)
 
 
 def listed_exposures(audit: Audit, *, show_all: bool) -> tuple[Exposure, ...]:

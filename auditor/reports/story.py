@@ -32,12 +32,12 @@ _LONGEST_COMMAND = 1000
 
 
 def write_story(
-    cluster_id: str, finding: Finding, access: Access | None = None, files: str | None = None
+    cluster_id: str | None, finding: Finding, access: Access | None = None, files: str | None = None
 ) -> str:
     """Tell a finding's story, a step a hop, each with the command that shows it.
 
     Args:
-        cluster_id: the cluster that was audited.
+        cluster_id: the cluster that was audited; None where it is a finding of the whole fleet.
         finding: what is told of.
         access: how kubectl reaches the cluster; None where there is none, only files.
         files: where the objects were read from, where that was no API server.
@@ -53,11 +53,12 @@ def write_story(
     return "".join(f"{line}\n" for part in parts for line in part)
 
 
-def _head(cluster_id: str, finding: Finding) -> Iterator[str]:
+def _head(cluster_id: str | None, finding: Finding) -> Iterator[str]:
     check, severity = catalog()[finding.check], finding.severity
     yield from (safe(finding.summary), "")
-    said = f"The check {check.slug} ({check.title}) {_SAID[finding.shown_verdict]}, in cluster "
-    said += f"{safe(cluster_id)}. {_followed(finding)}"
+    said = f"The check {check.slug} ({check.title}) {_SAID[finding.shown_verdict]}, "
+    said += f"in cluster {safe(cluster_id)}. " if cluster_id else "of all clusters together. "
+    said += _followed(finding)
     if finding.acceptance is not None:
         said += f" It was accepted: {safe(finding.acceptance.reason, _LONGEST_REASON)}."
     elif finding.reason:

@@ -12,7 +12,12 @@ from auditor.model.audit import Audit, FleetAudit
 from auditor.model.exposure import Exposure, ExposureVerdict
 from auditor.model.finding import Finding
 from auditor.model.verdict import ACCEPTED, Severity, Verdict
-from auditor.reports.document import SourceProblem, listed_exposures, listed_findings
+from auditor.reports.document import (
+    SourceProblem,
+    listed_exposures,
+    listed_findings,
+    shown_findings,
+)
 from auditor.reports.text import safe
 
 _STYLES = {
@@ -56,6 +61,7 @@ def write_table(
     )
     for audit in fleet.audits:
         _print_cluster(console, audit, show_all=show_all)
+    _print_fleet(console, fleet, show_all=show_all)
     for error in errors:
         console.print(Text(f"{safe(error.source)}: not audited: {safe(error.message)}", "red"))
     console.print(_summary(fleet))
@@ -86,6 +92,15 @@ def _print_cluster(console: Console, audit: Audit, *, show_all: bool) -> None:
     elif findings:
         console.print(_findings(tuple(findings)))
     console.print()
+
+
+def _print_fleet(console: Console, fleet: FleetAudit, *, show_all: bool) -> None:
+    """Print what was found of all clusters together."""
+    found = shown_findings(fleet.fleet_findings, show_all=show_all)
+    if found:
+        console.print(Text("all clusters together", "bold"))
+        console.print(_findings(found))
+        console.print()
 
 
 _VERDICT_ORDER = {

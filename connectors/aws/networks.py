@@ -34,29 +34,38 @@ async def subnets_of(caller: Caller, vpcs: Iterable[str]) -> dict[str, Subnet]:
     return {item.subnet_id: item for page in pages for item in page.subnets}
 
 
-async def peers_of(caller: Caller, vpcs: Iterable[str]) -> dict[str, tuple[str, ...]]:
-    """Give, for each VPC, the VPCs that it is peered with and its transit gateways.
+class Joined(Struct, frozen=True):
+    """What a VPC is joined with."""
+
+    peers: tuple[str, ...]
+    """VPCs, by a peering that is in force."""
+    hubs: tuple[str, ...]
+    """Transit gateways."""
+
+
+async def joined(caller: Caller, vpcs: Iterable[str]) -> dict[str, Joined]:
+    """Give what each VPC is joined with.
 
     Raises:
-        CallError: they cannot be read.
+        CallError: it cannot be read.
     """
     peerings, attachments = await asyncio.gather(
         caller.pages("ec2", "describe_vpc_peering_connections", Peerings),
         caller.pages("ec2", "describe_transit_gateway_vpc_attachments", Attachments),
     )
-    found: dict[str, set[str]] = {vpc: set() for vpc in vpcs}
+    peers, hubs = ({vpc: set[str]() for vpc in vpcs} for _ in range(2))
     for peering in (item for page in peerings for item in page.vpc_peering_connections):
         if peering.status is not None and peering.status.code not in _ACTIVE:
             continue
         sides = (peering.requester_vpc_info, peering.accepter_vpc_info)
         one, other = (side.vpc_id if side else None for side in sides)
         for mine, theirs in ((one, other), (other, one)):
-            if mine in found and theirs:
-                found[mine].add(theirs)
+            if mine in peers and theirs:
+                peers[mine].add(theirs)
     for attached in (item for page in attachments for item in page.transit_gateway_vpc_attachments):
-        if attached.vpc_id in found and attached.transit_gateway_id and attached.state in _ACTIVE:
-            found[attached.vpc_id].add(attached.transit_gateway_id)
-    return {vpc: tuple(sorted(peers)) for vpc, peers in found.items()}
+        if attached.vpc_id in hubs and attached.transit_gateway_id and attached.state in _ACTIVE:
+            hubs[attached.vpc_id].add(attached.transit_gateway_id)
+    return {vpc: Joined(tuple(sorted(peers[vpc])), tuple(sorted(hubs[vpc]))) for vpc in peers}
 
 
 class _Given(Struct, frozen=True):

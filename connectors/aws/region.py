@@ -13,7 +13,7 @@ from connectors.aws import eks
 from connectors.aws.balancers import read_balancers
 from connectors.aws.calling import Caller
 from connectors.aws.network_shapes import Subnet
-from connectors.aws.networks import peers_of, pool_of, subnets_of
+from connectors.aws.networks import Joined, joined, pool_of, subnets_of
 from connectors.aws.shapes import EksCluster
 from connectors.aws.tokens import EksTokens
 from connectors.shortfalls import CallError, Shortfalls
@@ -64,12 +64,12 @@ class RegionReader:
         vpcs = {config.vpc_id for config in configs if config and config.vpc_id}
         if not vpcs:
             return _Surroundings()
-        subnets, peers, balancers = await asyncio.gather(
+        subnets, beside, balancers = await asyncio.gather(
             self._part("subnets", subnets_of(self._caller, vpcs)),
-            self._part("networks' peers", peers_of(self._caller, vpcs)),
+            self._part("networks' peers", joined(self._caller, vpcs)),
             read_balancers(self._caller, vpcs, self._note),
         )
-        return _Surroundings(subnets, peers, balancers)
+        return _Surroundings(subnets, beside, balancers)
 
     async def _cluster(self, found: EksCluster, around: "_Surroundings") -> Cluster:
         region, name = self._caller.region, found.name
@@ -79,11 +79,13 @@ class RegionReader:
         )
         config = found.resources_vpc_config
         vpc = config.vpc_id if config else None
+        beside = (around.joined or {}).get(vpc or "")
         facts = CloudFacts(
             read_at=datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
             endpoint=eks.endpoint_of(found),
             networks=tuple(filter(None, (vpc, *(sorted(config.subnet_ids) if config else ())))),
-            peers=around.peers.get(vpc or "") if around.peers is not None else None,
+            peers=beside.peers if beside else None,
+            hubs=beside.hubs if beside else None,
             balancers=around.balancers,
             pools=pools,
             plugin=eks.plugin_of(addons[1]) if addons else None,
@@ -145,9 +147,9 @@ class _Surroundings:
     def __init__(
         self,
         subnets: dict[str, Subnet] | None = None,
-        peers: dict[str, tuple[str, ...]] | None = None,
+        joined: dict[str, Joined] | None = None,
         balancers: tuple[CloudBalancer, ...] | None = None,
     ) -> None:
         self.subnets = subnets
-        self.peers = peers
+        self.joined = joined
         self.balancers = balancers

@@ -167,14 +167,14 @@ def test_explain_says_when_there_is_no_such_finding(
 
 def test_config_check_says_what_has_no_effect(run: Run, tmp_path: Path) -> None:
     (tmp_path / "auditor.yaml").write_text(
-        "connectors: [{name: shop, kind: aws, role: x}]\n"
+        "connectors: [{name: shop, kind: nebula, role: x}]\n"
         "checks: {policy-rejected: {enabled: false}}\n"
         "exceptions:\n"
         "  - {check: node-port-open, cluster: a, reason: r, approved_by: b, expires: 2020-01-01}\n"
     )
     outcome = run("config", "check", "--config", "auditor.yaml")
     assert (outcome.code, outcome.out) == (0, "auditor.yaml: valid\n")
-    assert "no connector 'aws' is installed" in outcome.err
+    assert "no connector 'nebula' is installed" in outcome.err
     assert "policy-rejected: not judged by this version" in outcome.err
     assert "expired on 2020-01-01" in outcome.err
 

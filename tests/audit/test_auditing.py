@@ -9,7 +9,6 @@ import pytest
 from auditor.audit.auditing import audit
 from auditor.audit.fleet import audit_fleet
 from auditor.audit.rules import Rules
-from auditor.checks.catalog import catalog
 from auditor.kube.resources import RESOURCES
 from auditor.model.agreement import Declaration, RiskException
 from auditor.model.audience import Audience
@@ -20,7 +19,7 @@ from auditor.model.ports import Protocol
 from auditor.model.reading import ReadState
 from auditor.model.verdict import ACCEPTED, Severity, Verdict
 from auditor.settings.configuration import CheckSettings, Configuration, RiskLevels
-from tests.checks.fixtures import OF_THE_CONNECTION
+from tests.checks.fixtures import OF_THE_CONNECTION, ON_CLUSTERS
 from tests.kube.manifests import Object, a_pod, a_workload, an_object, read
 
 AT = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -302,13 +301,13 @@ def test_a_disabled_check_says_nothing() -> None:
     off = {"pod-on-host-network": CheckSettings(enabled=False)}
     found = judged(EXPORTER, checks=off)
     assert "pod-on-host-network" not in {finding.check for finding in found.findings}
-    assert {check.slug for check in found.checks} == set(catalog()) - {"pod-on-host-network"}
+    assert {check.slug for check in found.checks} == set(ON_CLUSTERS) - {"pod-on-host-network"}
 
 
 @pytest.mark.parametrize("state", [ReadState.COMPLETE, ReadState.NOT_PROVIDED, ReadState.FAILED])
 def test_every_check_says_something_of_an_empty_cluster(state: ReadState) -> None:
     found = judged(states=dict.fromkeys((resource.name for resource in RESOURCES), state))
-    assert {finding.check for finding in found.findings} == set(catalog())
+    assert {finding.check for finding in found.findings} == set(ON_CLUSTERS)
     healthy = {finding.check for finding in found.findings if finding.verdict.claims_health}
     assert bool(healthy - OF_THE_CONNECTION) is (state is ReadState.COMPLETE)
     assert bool(healthy) is (state is not ReadState.FAILED)
@@ -341,7 +340,8 @@ def test_a_fleet_sums_what_its_clusters_say() -> None:
     assert [one.cluster_id for one in fleet.audits] == ["kubeconfig/a", "kubeconfig/b"]
     assert fleet.agreement_use == AgreementUse((2,), (0,))
     assert fleet.verdicts[ACCEPTED] == 2
-    assert sum(fleet.verdicts.values()) == sum(len(one.findings) for one in audits)
+    found = sum(len(one.findings) for one in audits) + len(fleet.fleet_findings)
+    assert sum(fleet.verdicts.values()) == found
     assert fleet.failures[Severity.HIGH.value] == 1
     assert sum(fleet.failures.values()) == fleet.verdicts[Verdict.FAIL.value]
     assert set(fleet.failures) == set(Severity)

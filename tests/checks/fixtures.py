@@ -39,7 +39,9 @@ OF_THE_CONNECTION = frozenset(
     }
 )
 """Checks of the way to the API server: they need no resource."""
-EVERY = tuple((slug, name) for slug in catalog() for name in NAMES)
+ON_CLUSTERS = tuple(slug for slug, check in catalog().items() if check.judge_fleet is None)
+"""Slugs of the checks that judge one cluster at a time; the others have tests of their own."""
+EVERY = tuple((slug, name) for slug in ON_CLUSTERS for name in NAMES)
 
 
 @dataclass(frozen=True)

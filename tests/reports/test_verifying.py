@@ -8,12 +8,11 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from auditor.checks.catalog import catalog
 from auditor.kube.resources import RESOURCE_BY_NAME
 from auditor.model.exposure import Hop
 from auditor.reports.story import write_story
 from auditor.reports.verifying import Access, command_for, in_files
-from tests.checks.fixtures import audited, documents_of
+from tests.checks.fixtures import ON_CLUSTERS, audited, documents_of
 
 NOWHERE = frozenset({"ApiServer", "NodePool", "configuration"})
 """What evidence speaks of that is no object."""
@@ -86,7 +85,7 @@ def _stepped(step: re.Match[str], value: Any) -> list[Any]:
     return [item for item in value if str(item.get(wanted[1])) == wanted[2].strip('"')]
 
 
-@pytest.mark.parametrize("slug", catalog())
+@pytest.mark.parametrize("slug", ON_CLUSTERS)
 @pytest.mark.parametrize("name", ["bad", "good"])
 def test_every_hop_has_a_command_that_shows_it_or_none_on_purpose(slug: str, name: str) -> None:
     known = objects(slug, name)
@@ -300,7 +299,7 @@ def test_several_kubeconfigs_are_named_as_kubectl_takes_them() -> None:
     assert shlex.split(command)[:5] == ["env", "KUBECONFIG=/a b:/c", "kubectl", "--context", "x"]
 
 
-@pytest.mark.parametrize("slug", catalog())
+@pytest.mark.parametrize("slug", ON_CLUSTERS)
 def test_every_finding_can_be_told(slug: str) -> None:
     for finding in audited(slug, "bad").findings:
         text = write_story("c", finding)

@@ -49,7 +49,7 @@ def pages() -> dict[str, str]:
 
 
 def _page(check: Check) -> str:
-    package = check.judge.__module__.rpartition(".")[0]
+    package = check.module.rpartition(".")[0]
     summary, _, sections = check_page(check).partition("\n\n")
     source = f"{package.replace('.', '/')}/"
     parts = [remark(source), f"# {check.title}", summary, _facts(check), sections]

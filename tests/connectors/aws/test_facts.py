@@ -113,7 +113,7 @@ def test_networks_and_what_they_are_joined_with(play: Play) -> None:
         aws.add_cluster("prod", vpc=network.config())
         facts = await facts_of(aws)
         assert facts.networks == (network.vpc, *sorted((network.public, network.private)))
-        assert facts.peers == tuple(sorted((other, gateway)))
+        assert (facts.peers, facts.hubs) == ((other,), (gateway,))
 
     play(scenario)
 
