@@ -197,7 +197,9 @@ class FleetReader(Generic[Used]):
 
     def _note(self, source: str, message: str, code: ExitCode) -> None:
         complain(f"{safe(source)}: {safe(message)}")
-        self._errors.append(SourceProblem(source, message))
+        # What is no UTF-8 could not be written as JSON.
+        shown = source.encode(errors="replace").decode()
+        self._errors.append(SourceProblem(shown, message))
         self._codes.append(code)
 
 

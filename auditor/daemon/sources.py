@@ -80,6 +80,9 @@ def parse_source(text: str, configuration: Configuration, config_base: Path) -> 
         SourceError: it is not `KIND:…`, or names a connector that is not there.
     """
     kind, colon, rest = text.partition(":")
+    if not text.isascii() and text != text.encode(errors="replace").decode():
+        # A file name of other bytes: it would be part of the cluster's id.
+        raise SourceError("is no UTF-8 text; reach it by a link with another name")
     if not colon:
         raise SourceError(f"is not KIND:PLACE, {SOURCE_EXAMPLE}")
     if kind == "connector":

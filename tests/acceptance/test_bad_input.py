@@ -1,5 +1,6 @@
 """Bad input: a one-line error that says what to do, the rest done, the exit code right."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -221,3 +222,10 @@ def test_a_broken_entry_of_the_catalogue_is_refused_with_file_entry_and_reason(
         assert "auditor.yaml: catalogue.management_interfaces[1] (our-console)" in said
         assert "'nonsense'" in said
         assert "unknown section 'consoles'" in said
+
+
+@pytest.mark.parametrize("form", ["table", "json", "sarif", "junit"])
+def test_a_source_that_is_no_text_is_a_usage_error(run: Run, form: str) -> None:
+    outcome = run("audit", os.fsdecode(b"snapshot:./a\xff"), "--no-store", "--format", form)
+    assert outcome.code == 2
+    assert "is no UTF-8 text; reach it by a link" in outcome.err
