@@ -92,7 +92,11 @@ class _Discovery:
                 if not found:
                     raise SourceError(f"the organisation's accounts: {error}") from error
                 self._items.put_nowait(Gap("the organisation", str(error)))
-        return sorted(found - set(options.skip_accounts))
+        left = sorted(found - set(options.skip_accounts))
+        if not left:
+            # An empty fleet would take every cluster for gone.
+            raise SourceError("no account is left to read; see organization and skip_accounts")
+        return left
 
     async def _organization(self) -> set[str]:
         role = self._options.organization_role

@@ -119,9 +119,7 @@ class Sessions:
             extra["ExternalId"] = self._options.external_id
         fetcher = AssumeRoleCredentialFetcher(self._sts, _Source(self.own), role, extra)
         credentials = DeferredRefreshableCredentials(fetcher.fetch_credentials, "assume-role")
-        core = Core()
-        # What the environment names is meant for the credentials that we start with.
-        core.set_config_variable("profile", None)
+        core = Core(profile=self._options.profile)
         core.register_component("data_loader", _loader())
         core.register_component("credential_provider", CredentialResolver([_Given(credentials)]))
         return Session(core, credentials, f"sts:AssumeRole on {role}")

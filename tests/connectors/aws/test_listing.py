@@ -285,6 +285,16 @@ def test_accounts_that_are_closed_are_left_out(play: Play) -> None:
     play(scenario)
 
 
+def test_an_organisation_without_an_account_to_read_is_no_empty_fleet(play: Play) -> None:
+    async def scenario(aws: FakeAws) -> None:
+        (one,) = accounts_of(aws, 1)
+        options = AwsOptions(role=ROLE, organization=True, skip_accounts=(one, OWN_ACCOUNT))
+        with pytest.raises(SourceError, match="no account is left to read"):
+            await list_clusters(options)
+
+    play(scenario)
+
+
 @pytest.mark.parametrize(
     ("code", "message", "said"),
     [
