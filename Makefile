@@ -63,13 +63,15 @@ docs: $(VENV)/.dev $(VENV)/.project ## Write the generated pages and the Cluster
 COMPILE = $(BIN)/uv pip compile -q --no-config --generate-hashes --no-header --universal \
 	--python-version 3.11 $(if $(UPGRADE),--upgrade) pyproject.toml
 
+CLOUDS = --extra aws --extra azure
+
 COMPILE_OTHERS = $(BIN)/uv pip compile -q --no-config --generate-hashes --no-header --universal \
 	--python-version 3.11 $(if $(UPGRADE),--upgrade) -
 
 lock: $(VENV)/.dev ## Write requirements/ anew (UPGRADE=1 takes newer versions)
 	@$(COMPILE) --group build -o requirements/runtime.txt >/dev/null
-	@$(COMPILE) --extra aws --group dev -c requirements/runtime.txt -o requirements/dev.txt >/dev/null
-	@$(COMPILE) --group build --extra aws -c requirements/runtime.txt -o requirements/clouds.txt >/dev/null
+	@$(COMPILE) $(CLOUDS) --group dev -c requirements/runtime.txt -o requirements/dev.txt >/dev/null
+	@$(COMPILE) $(CLOUDS) --group build -c requirements/runtime.txt -o requirements/clouds.txt >/dev/null
 	@echo network-config-analyzer | $(COMPILE_OTHERS) -o requirements/second-opinion.txt >/dev/null
 	@! grep -n '://' requirements/*.txt
 

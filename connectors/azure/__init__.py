@@ -1,0 +1,1 @@
+"""AKS clusters of Azure subscriptions, with what Azure knows of them."""
