@@ -6,7 +6,6 @@ Only the first line of what Azure answers is kept, cut: traces and correlation i
 import re
 
 from azure.core.exceptions import (
-    AzureError,
     ClientAuthenticationError,
     HttpResponseError,
     ServiceRequestError,
@@ -29,6 +28,8 @@ _SUBSCRIPTION = {
 UNREGISTERED = "MissingSubscriptionRegistration"
 _LONGEST = 260
 
+_ACTION = re.compile(r"perform action '([\w./*-]+)' over scope '([^']+)'")
+"""What AuthorizationFailed says of the action and of where it is missing."""
 _ENTRA = re.compile(r"AADSTS(\d+)[^\r\n]*")
 _EXPIRED_LOGIN = frozenset(
     {"50076", "50078", "50079", "50132", "50173", "70043", "70044", "700082", "700084"}
@@ -72,24 +73,27 @@ def _answered(error: HttpResponseError, permission: str) -> CallError:
         asked = f"it asks to wait {wait} s; " if wait.isdigit() else ""
         return CallError(f"{permission} is throttled", f"{asked}{advice}")
     if code in _SUBSCRIPTION:
-        return CallError(_SUBSCRIPTION[code], said)
+        return CallError(_SUBSCRIPTION[code], _cut(said))
     if code in _DENIED or status == 403:
-        return CallError(f"{permission} is denied", said or code)
+        found = _ACTION.search(said)
+        if found:
+            return CallError(f"{found[1]} is denied", f"over {found[2]}")
+        return CallError(f"{permission} is denied", _cut(said) or code)
     what = code or str(status)
     if status == 401:
         what = "Azure does not take the token; is the subscription of another tenant?"
     elif status is not None and status >= 500:
         what = f"Azure answers {status} {code}".rstrip()
     is_gone = status == 404 and (code in _GONE or not code)
-    return CallError(f"{permission}: {what}", said or code, is_gone=is_gone)
+    return CallError(f"{permission}: {what}", _cut(said) or code, is_gone=is_gone)
 
 
 def _code_of(error: HttpResponseError) -> tuple[str, str]:
-    """Give the code and the sentence of ARM's error format."""
+    """Give the code of ARM's error format and the first line of its sentence."""
     told = error.error
     if told is not None and told.code:
-        return str(told.code), first_line(str(told.message or ""))
-    return "", first_line(str(error.reason or ""))
+        return str(told.code), str(told.message or "").strip().partition("\n")[0]
+    return "", str(error.reason or "")
 
 
 def _header(error: HttpResponseError, name: str) -> str:
@@ -113,7 +117,7 @@ def login_refused(error: Exception, *, may_run_az: bool) -> CallError:
         return CallError("Microsoft Entra ID refuses the login", said)
     advice = "run az login" if may_run_az else "name tenant, client_id and a proof"
     kind = f"no usable Azure credentials, {advice}, or run where a managed identity is attached"
-    return CallError(kind, _last_attempt(text) if isinstance(error, AzureError) else "")
+    return CallError(kind, _last_attempt(text))
 
 
 def _last_attempt(text: str) -> str:
@@ -124,5 +128,8 @@ def _last_attempt(text: str) -> str:
 
 def first_line(text: str) -> str:
     """Give the first line of a text, cut."""
-    line = text.strip().splitlines()[0].strip() if text.strip() else ""
+    return _cut(text.strip().splitlines()[0].strip() if text.strip() else "")
+
+
+def _cut(line: str) -> str:
     return line if len(line) <= _LONGEST else f"{line[:_LONGEST]}…"

@@ -8,6 +8,9 @@ from azure.core.pipeline.transport import AioHttpTransport
 LONGEST_WAIT_SECONDS = 60.0
 """Who asks for more patience than this is not waited for; the next listing asks anew."""
 
+BACKOFF_SECONDS = 0.5
+"""Before the second try, and twice as long before each other one."""
+
 _READS = frozenset({"GET", "POST"})
 """Queries and the user's kubeconfig come by POST, and change nothing."""
 
@@ -22,7 +25,7 @@ class BoundedRetries(AsyncRetryPolicy[Any, Any]):
 
     def __init__(self) -> None:
         """Try five times in all."""
-        super().__init__(retry_total=4, retry_backoff_factor=0.5, retry_backoff_max=20)
+        super().__init__(retry_total=4, retry_backoff_factor=BACKOFF_SECONDS, retry_backoff_max=20)
 
     def configure_retries(self, options: dict[str, Any]) -> dict[str, Any]:
         """Let the POSTs that only read be tried again too."""
