@@ -75,6 +75,8 @@ def admitted(group: SecurityGroup, asked: Asked) -> Admitted:
         if is_allow:
             found |= sources & left
         left -= sources
+    if left and group.properties.default_security_rules is None:
+        may_admit.append(f"{group.name}/default rules")
     named = may_refuse if found == ALL_ADDRESSES else [*may_refuse, *may_admit]
     return Admitted(found, tuple(f"the rule {name} was not worked out" for name in named))
 
@@ -138,7 +140,9 @@ def _is_destination(rule: SecurityRule, asked: Asked) -> bool | None:
 def _sources(rule: SecurityRule, asked: Asked) -> tuple[AddressSet, bool]:
     """Give the sources that a rule names, and whether these are all of them."""
     held = rule.properties
-    found, is_all = _NOBODY, not held.source_application_security_groups
+    if held.source_application_security_groups:
+        return _NOBODY, False
+    found, is_all = _NOBODY, True
     for text in _several(held.source_address_prefix, held.source_address_prefixes):
         if text in _ANY:
             return ALL_ADDRESSES, True

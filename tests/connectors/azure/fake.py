@@ -118,7 +118,8 @@ class FakeAzure:
         """By id, in small letters."""
         self.resources: list[dict[str, Any]] = []
         """Rows of Resource Graph beside the clusters, with `type`."""
-        self.page = 100
+        self.list_page = 100
+        self.graph_page = 100
         self.token_seconds = 3600
         self.asked: Counter[str] = Counter()
         """Requests by method and path; of Resource Graph also by what it was asked for."""
@@ -130,6 +131,8 @@ class FakeAzure:
         self.scopes: list[str] = []
         self.tokens: dict[str, str] = {}
         """Scope by token."""
+        self.assertions: list[str] = []
+        """What applications proved themselves with in place of a secret."""
         self.login_error = ""
         self.url = ""
 
@@ -187,6 +190,9 @@ class FakeAzure:
         if self.login_error:
             held = {"error": "invalid_client", "error_description": self.login_error}
             return web.json_response(held, status=401)
+        if "client_assertion" in form:
+            self.assertions.append(str(form["client_assertion"]))
+            return self._token(str(form["scope"]))
         if (form["client_id"], form["client_secret"]) != (CLIENT, SECRET):
             held = {"error": "invalid_client", "error_description": "AADSTS7000215: Invalid."}
             return web.json_response(held, status=401)
@@ -209,10 +215,10 @@ class FakeAzure:
             return refusal
         found = [item for key, item in self.clusters.items() if f"/{subscription}/" in key]
         start = int(request.query.get("$skiptoken", "0"))
-        held: dict[str, Any] = {"value": found[start : start + self.page]}
-        if start + self.page < len(found):
+        held: dict[str, Any] = {"value": found[start : start + self.list_page]}
+        if start + self.list_page < len(found):
             version = request.query["api-version"]
-            rest = f"?api-version={version}&$skiptoken={start + self.page}"
+            rest = f"?api-version={version}&$skiptoken={start + self.list_page}"
             held["nextLink"] = f"{self.url}{request.path}{rest}"
         return web.json_response(held)
 
@@ -257,7 +263,9 @@ class FakeAzure:
         visible = set(self.subscriptions) - self.denied
         wanted = set(asked.get("subscriptions") or self.subscriptions)
         if asked.get("subscriptions") and not wanted & visible:
-            return failure(403, "AccessDenied", "Provided credentials do not have sufficient access.")
+            return failure(
+                403, "AccessDenied", "Provided credentials do not have sufficient access."
+            )
         rows = sorted(self._rows(kind, wanted & visible), key=lambda row: str(row["id"]))
         token = options.get("$skipToken")
         start = 0
@@ -266,7 +274,7 @@ class FakeAzure:
             if same != query:
                 return failure(400, "BadRequest", "The token is of another query.")
             start = int(place)
-        page = rows[start : start + min(options["$top"], self.page)]
+        page = rows[start : start + min(options["$top"], self.graph_page)]
         held = {
             "totalRecords": len(rows),
             "count": len(page),

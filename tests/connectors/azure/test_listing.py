@@ -42,7 +42,7 @@ def test_a_cluster_is_named_by_its_subscription_group_and_name(
 
 
 def test_two_hundred_clusters_in_twenty_subscriptions(azure: FakeAzure, listed: List) -> None:
-    azure.page = 7
+    azure.list_page, azure.graph_page = 7, 60
     for number in range(20):
         for name in range(10):
             azure.add(subscription_id(number), f"c{name}")
@@ -50,8 +50,8 @@ def test_two_hundred_clusters_in_twenty_subscriptions(azure: FakeAzure, listed: 
     assert len(clusters) == 200
     assert all(isinstance(cluster.access, Api) for cluster in clusters.values())
     assert not any(gap.hides_clusters for gap in gaps)
-    assert azure.asked["graph microsoft.resources/subscriptions"] == 3
-    assert azure.asked["graph microsoft.containerservice/managedclusters"] == 29
+    assert azure.asked["graph microsoft.resources/subscriptions"] == 1
+    assert azure.asked["graph microsoft.containerservice/managedclusters"] == 4
     assert azure.asked[f"GET /subscriptions/{subscription_id(3)}/providers/{AKS}"] == 2
 
 
@@ -82,6 +82,15 @@ def test_nothing_usable_at_all_is_an_error(azure: FakeAzure, listed: List) -> No
         listed(subscriptions=(ONE,))
     with pytest.raises(SourceError, match="give it the role Reader"):
         listed()
+
+
+def test_subscriptions_come_in_pages(azure: FakeAzure, listed: List) -> None:
+    azure.graph_page = 2
+    for number in range(5):
+        azure.add(subscription_id(number), "a")
+    clusters, _ = listed()
+    assert len(clusters) == 5
+    assert azure.asked["graph microsoft.resources/subscriptions"] == 3
 
 
 def test_an_empty_subscription_is_no_gap(azure: FakeAzure, listed: List) -> None:
@@ -152,7 +161,7 @@ def test_throttling_without_end_is_a_gap(
 
 
 def test_a_used_up_quota_of_resource_graph_is_waited_for(azure: FakeAzure, listed: List) -> None:
-    azure.quota_left, azure.page = 0, 1
+    azure.quota_left, azure.graph_page = 0, 1
     azure.add(ONE, "a")
     azure.add(ONE, "b")
     clusters, _ = listed()
@@ -160,7 +169,7 @@ def test_a_used_up_quota_of_resource_graph_is_waited_for(azure: FakeAzure, liste
 
 
 def test_a_cut_answer_is_a_gap(azure: FakeAzure, listed: List) -> None:
-    azure.page = 1
+    azure.graph_page = 1
     azure.truncated.add("microsoft.resources/subscriptions")
     azure.add(ONE, "a")
     azure.add(TWO, "b")
@@ -203,9 +212,7 @@ def test_a_place_that_does_not_answer_is_a_gap(azure: FakeAzure, listed: List) -
     assert any("503 ServiceUnavailable" in gap.reason for gap in gaps if gap.hides_clusters)
 
 
-def test_a_subscription_without_aks_is_not_registered_by_us(
-    azure: FakeAzure, listed: List
-) -> None:
+def test_a_subscription_without_aks_is_not_registered_by_us(azure: FakeAzure, listed: List) -> None:
     azure.subscriptions[ONE] = "Enabled"
     said = "The subscription is not registered to use namespace 'Microsoft.ContainerService'."
     azure.plan(LIST, lambda: failure(409, "MissingSubscriptionRegistration", said))
