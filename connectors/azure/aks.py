@@ -48,7 +48,7 @@ def endpoint_of(
         return None
     evidence = _endpoint_facts(told, access)
     allowed: tuple[str, ...] | None = None
-    if is_public and told.public_network_access != "Disabled":
+    if is_public and not _says_closed(told):
         allowed = _allowed(cluster, access, addresses)
     return ApiEndpoint(
         is_public=is_public,
@@ -61,11 +61,17 @@ def endpoint_of(
 def _is_public(told: Properties, access: AccessProfile) -> bool | None:
     if access.enable_private_cluster is not None:
         return not access.enable_private_cluster
-    # Clusters that never had an access setting come without the profile; a private one has a
-    # private name, and a public one has a public name alone.
-    if told.private_fqdn:
-        return False
-    return True if told.fqdn else None
+    # Clusters that never had an access setting come without the profile. One that has both names
+    # may be either: a private one with a public name, or a public one inside its network.
+    if told.fqdn and told.private_fqdn:
+        return None
+    if told.fqdn:
+        return True
+    return False if told.private_fqdn else None
+
+
+def _says_closed(told: Properties) -> bool:
+    return (told.public_network_access or "").lower() == "disabled"
 
 
 def _is_private(access: AccessProfile) -> bool | None:
@@ -111,7 +117,7 @@ def _endpoint_facts(told: Properties, access: AccessProfile) -> tuple[CloudFact,
             "privateFQDN": told.private_fqdn,
         }
     )
-    if told.public_network_access == "Disabled" and not access.enable_private_cluster:
+    if _says_closed(told) and not access.enable_private_cluster:
         doubt = "whether this closes the public endpoint is not sure"
         facts = (*facts, CloudFact("publicNetworkAccess", doubt))
     return facts

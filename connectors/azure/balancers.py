@@ -11,7 +11,7 @@ from auditor.model.ports import Protocol
 from connectors.azure.firewalls import Dialled, Guard, guards_of, rules_of
 from connectors.azure.network_shapes import Balancer, BalancingRule, Frontend, key_of
 from connectors.azure.shapes import AksCluster, parent_of
-from connectors.azure.surroundings import Surroundings, node_place
+from connectors.azure.surroundings import Surroundings, node_place, place_of
 
 _PROTOCOLS = {"tcp": Protocol.TCP, "udp": Protocol.UDP}
 """Of a rule; `All` with port 0 passes every port on (Azure Load Balancer, High availability
@@ -28,18 +28,15 @@ def balancers_of(cluster: AksCluster, around: Surroundings) -> tuple[CloudBalanc
     the identity may not see.
     """
     place = node_place(cluster)
-    listed = around.balancers or {}
-    if not place or not any(key.startswith(place) for key in listed):
+    own = (around.balancers or {}).get(place)
+    if not own:
         return None
     guards = guards_of(cluster, around)
-    networks = set(around.networks_of(cluster))
-    found = [
-        frontend
-        for key, balancer in listed.items()
-        for frontend in _frontends(
-            balancer, around, guards if key.startswith(place) else None, networks
-        )
-    ]
+    found = [item for balancer in own for item in _frontends(balancer, around, guards)]
+    for network in around.networks_of(cluster):
+        for balancer in (around.inside or {}).get(network, ()):
+            if place_of(balancer.id) != place:
+                found += _frontends(balancer, around, None, network)
     return tuple(sorted(found, key=lambda item: item.name))
 
 
@@ -47,14 +44,16 @@ def _frontends(
     balancer: Balancer,
     around: Surroundings,
     guards: tuple[Guard, ...] | None,
-    networks: set[str],
+    network: str | None = None,
 ) -> Iterator[CloudBalancer]:
-    """Give the frontends; `guards` is None for a load balancer that is not the cluster's own."""
-    for frontend in balancer.properties.frontend_ip_configurations:
+    """Give the frontends, or those in one network alone.
+
+    `guards` is None for a load balancer that is not the cluster's own.
+    """
+    for frontend in balancer.properties.frontends:
         own = frontend.properties
         is_public = own.public_ip_address is not None or own.public_ip_prefix is not None
-        network = parent_of(key_of(own.subnet) or "")
-        if guards is None and network not in networks:
+        if network is not None and parent_of(key_of(own.subnet) or "") != network:
             continue
         if is_public or own.private_ip_address or own.subnet:
             yield _frontend(balancer, frontend, around, guards, is_public=is_public)

@@ -16,6 +16,7 @@ from connectors.azure.security import EVERYONE, NOBODY, Admitted, Asked, admitte
 from connectors.azure.shapes import AksCluster
 from connectors.azure.surroundings import Surroundings
 
+_OTHER_NODES = "the network interfaces of some nodes were not read"
 _UNGUARDED = "no network security group stands before it: whether that shuts it is not told"
 
 
@@ -27,6 +28,8 @@ class Guard(Struct, frozen=True):
     """Where the nodes are; empty where that is not known."""
     is_routed: bool
     doubts: tuple[str, ...] = ()
+    is_open: bool = True
+    """Whether everyone gets through where there is no group; not where nothing was read."""
 
     @property
     def name(self) -> str:
@@ -35,7 +38,7 @@ class Guard(Struct, frozen=True):
 
     def admitted(self, asked: Asked) -> Admitted:
         """Work out who gets through all of them."""
-        found = EVERYONE
+        found = EVERYONE if self.is_open else NOBODY
         for group in self.groups:
             found &= admitted(group, asked)
         doubts = self.doubts if self.groups or self.doubts else (_UNGUARDED,)
@@ -55,12 +58,26 @@ class Dialled(Struct, frozen=True):
 
 def guards_of(cluster: AksCluster, around: Surroundings) -> tuple[Guard, ...]:
     """Give what stands before each kind of node of a cluster; empty where the nodes are hidden."""
-    return tuple(
+    guards = [
         guard_of(around, subnet, key_of(interface.properties.network_security_group))
         for item in around.scale_sets_of(cluster)
         for interface in item.interfaces or ()
         for subnet in _subnets(interface)
-    )
+    ]
+    if guards and not _are_all_nodes(cluster, around):
+        guards.append(
+            Guard((), AddressSet(), is_routed=False, doubts=(_OTHER_NODES,), is_open=False)
+        )
+    return tuple(dict.fromkeys(guards))
+
+
+def _are_all_nodes(cluster: AksCluster, around: Surroundings) -> bool:
+    """Whether every node is of a scale set that was read: a hidden one may let others in."""
+    pools, provisioning = cluster.told.agent_pool_profiles, cluster.told.node_provisioning_profile
+    if pools is None or (provisioning is not None and provisioning.mode == "Auto"):
+        return False
+    are_sets = all(pool.type in {None, "VirtualMachineScaleSets"} for pool in pools)
+    return are_sets and len(around.scale_sets_of(cluster)) >= len(pools)
 
 
 def _subnets(interface: Interface) -> Iterator[str | None]:

@@ -13,7 +13,7 @@ from auditor.model.ports import Protocol
 from connectors.azure.firewalls import Guard, guard_of, rule_of
 from connectors.azure.network_shapes import Frontend, Gateway, key_of
 from connectors.azure.security import Asked
-from connectors.azure.shapes import AksCluster, parent_of
+from connectors.azure.shapes import AksCluster
 from connectors.azure.surroundings import Surroundings
 
 _KIND = "application-gateway"
@@ -21,16 +21,14 @@ _KIND = "application-gateway"
 
 def gateways_of(cluster: AksCluster, around: Surroundings) -> tuple[CloudBalancer, ...]:
     """Give the frontends of the application gateways in a cluster's networks, as far as seen."""
-    networks = set(around.networks_of(cluster))
     found = []
-    for gateway in (around.gateways or {}).values():
-        own = gateway.properties.gateway_ip_configurations
-        subnets = [key_of(item.properties.subnet) for item in own]
-        if any(parent_of(subnet or "") in networks for subnet in subnets):
-            guard = guard_of(around, subnets[0])
+    for network in around.networks_of(cluster):
+        for gateway in (around.gateways or {}).get(network, ()):
+            # All of its own addresses are in one subnet.
+            guard = guard_of(around, key_of(gateway.properties.places[0].properties.subnet))
             found += [
                 _frontend(gateway, frontend, around, guard)
-                for frontend in gateway.properties.frontend_ip_configurations
+                for frontend in gateway.properties.frontends
             ]
     return tuple(sorted(found, key=lambda item: item.name))
 

@@ -132,9 +132,7 @@ class BalancingRule(Struct, frozen=True):
 
 
 class _BalancerProperties(Struct, frozen=True, rename="camel"):
-    frontend_ip_configurations: tuple[Frontend, ...] = field(
-        default=(), name="frontendIPConfigurations"
-    )
+    frontends: tuple[Frontend, ...] = field(default=(), name="frontendIPConfigurations")
     load_balancing_rules: tuple[BalancingRule, ...] = ()
     inbound_nat_rules: tuple[BalancingRule, ...] = ()
 
@@ -179,12 +177,9 @@ class GatewayListener(Struct, frozen=True):
 
 
 class _GatewayProperties(Struct, frozen=True, rename="camel"):
-    gateway_ip_configurations: tuple[Frontend, ...] = field(
-        default=(), name="gatewayIPConfigurations"
-    )
-    frontend_ip_configurations: tuple[Frontend, ...] = field(
-        default=(), name="frontendIPConfigurations"
-    )
+    places: tuple[Frontend, ...] = field(default=(), name="gatewayIPConfigurations")
+    """The subnets that it stands in."""
+    frontends: tuple[Frontend, ...] = field(default=(), name="frontendIPConfigurations")
     frontend_ports: tuple[GatewayPort, ...] = ()
     http_listeners: tuple[GatewayListener, ...] = ()
     listeners: tuple[GatewayListener, ...] = ()

@@ -44,6 +44,7 @@ class AgentPool(Struct, frozen=True, rename="camel"):
     node_public_ip_prefix_id: str | None = field(default=None, name="nodePublicIPPrefixID")
     vnet_subnet_id: str | None = field(default=None, name="vnetSubnetID")
     pod_subnet_id: str | None = field(default=None, name="podSubnetID")
+    type: str | None = None
     network_profile: "PoolNetwork | None" = None
 
 

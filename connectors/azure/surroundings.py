@@ -4,6 +4,7 @@ All of it comes from Resource Graph, a query for each kind over all subscription
 """
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TypeVar
 
@@ -12,6 +13,7 @@ from msgspec import Struct
 from connectors.azure.graph import Graph
 from connectors.azure.network_shapes import (
     Balancer,
+    Frontend,
     Gateway,
     Network,
     PublicAddress,
@@ -37,17 +39,23 @@ Kind = TypeVar("Kind", bound=Row)
 
 
 class Surroundings(Struct, frozen=True):
-    """What was read around clusters, by id; None is what could not be read.
+    """What was read around clusters; None is what could not be read.
 
     What is missing from what was read may be hidden from the identity.
     """
 
     networks: Mapping[str, Network] | None = None
+    """By id, as the next two."""
     addresses: Mapping[str, PublicAddress] | None = None
-    balancers: Mapping[str, Balancer] | None = None
-    gateways: Mapping[str, Gateway] | None = None
     groups: Mapping[str, SecurityGroup] | None = None
-    scale_sets: Mapping[str, ScaleSet] | None = None
+    balancers: Mapping[str, Sequence[Balancer]] | None = None
+    """By resource group, as `place_of` writes it."""
+    inside: Mapping[str, Sequence[Balancer]] | None = None
+    """The same, by the virtual networks that they have a frontend in."""
+    gateways: Mapping[str, Sequence[Gateway]] | None = None
+    """By the virtual networks that they stand in."""
+    scale_sets: Mapping[str, Sequence[ScaleSet]] | None = None
+    """By resource group."""
 
     def subnet(self, key: str | None) -> Subnet | None:
         """Give a subnet; None where it was not read."""
@@ -64,11 +72,9 @@ class Surroundings(Struct, frozen=True):
         found = (self.addresses or {}).items()
         return {key: address.properties.ip_address for key, address in found}
 
-    def scale_sets_of(self, cluster: AksCluster) -> tuple[ScaleSet, ...]:
+    def scale_sets_of(self, cluster: AksCluster) -> Sequence[ScaleSet]:
         """Give the scale sets of a cluster's nodes; empty where none was read."""
-        place = node_place(cluster)
-        found = (self.scale_sets or {}).items()
-        return tuple(item for key, item in found if place and key.startswith(place))
+        return (self.scale_sets or {}).get(node_place(cluster), ())
 
     def subnets_of(self, cluster: AksCluster) -> tuple[str, ...]:
         """Name the subnets that a cluster sits in, as far as they are told."""
@@ -107,10 +113,15 @@ class Surroundings(Struct, frozen=True):
 
 
 def node_place(cluster: AksCluster) -> str:
-    """Give how the ids of what AKS made for a cluster begin; empty where that is not told."""
+    """Name the resource group of what AKS made for a cluster; empty where that is not told."""
     group = cluster.told.node_resource_group
-    subscription = cluster.id.lower().split("/providers/")[0].rpartition("/resourcegroups/")[0]
-    return f"{subscription}/resourcegroups/{group.lower()}/" if group else ""
+    subscription = place_of(cluster.id).rpartition("/resourcegroups/")[0]
+    return f"{subscription}/resourcegroups/{group.lower()}" if group else ""
+
+
+def place_of(resource: str) -> str:
+    """Name the resource group of a resource together with its subscription."""
+    return resource.lower().partition("/providers/")[0]
 
 
 async def read_surroundings(
@@ -135,7 +146,33 @@ async def read_surroundings(
         part("network security groups", "microsoft.network/networksecuritygroups", SecurityGroup),
         part("scale sets", "microsoft.compute/virtualmachinescalesets", ScaleSet, _INTERFACES),
     )
-    return Surroundings(networks, addresses, balancers, gateways, groups, scale_sets)
+    return Surroundings(
+        networks=networks,
+        addresses=addresses,
+        groups=groups,
+        balancers=_grouped(balancers, lambda item: [place_of(item.id)]),
+        inside=_grouped(balancers, lambda item: _networks(item.properties.frontends)),
+        gateways=_grouped(gateways, lambda item: _networks(item.properties.places)),
+        scale_sets=_grouped(scale_sets, lambda item: [place_of(item.id)]),
+    )
+
+
+def _networks(frontends: Iterable[Frontend]) -> set[str]:
+    keys = (key_of(frontend.properties.subnet) for frontend in frontends)
+    return {parent_of(key) for key in keys if key}
+
+
+def _grouped(
+    rows: Mapping[str, Kind] | None, places: Callable[[Kind], Iterable[str]]
+) -> dict[str, list[Kind]] | None:
+    """Look rows up by place, so that many clusters do not go through all of them."""
+    if rows is None:
+        return None
+    found: dict[str, list[Kind]] = defaultdict(list)
+    for row in rows.values():
+        for place in places(row):
+            found[place].append(row)
+    return dict(found)
 
 
 async def _rows(

@@ -2,7 +2,7 @@
 
 import asyncio
 import functools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,11 @@ from connectors.azure.options import AzureOptions
 from tests.connectors.azure.fake import CLIENT, SECRET, TENANT, FakeAzure
 
 SECRET_VARIABLE = "AUDITOR_TEST_SECRET"
-LOGIN = {"tenant": TENANT, "client_id": CLIENT, "client_secret_env": SECRET_VARIABLE}
+LOGIN: dict[str, Any] = {
+    "tenant": TENANT,
+    "client_id": CLIENT,
+    "client_secret_env": SECRET_VARIABLE,
+}
 
 Found = tuple[dict[str, Cluster], list[Gap]]
 List = Callable[..., Found]
@@ -25,12 +29,12 @@ Running = Callable[[Callable[[], Any]], Any]
 
 
 @pytest.fixture(scope="session")
-def authority(tmp_path_factory: pytest.TempPathFactory) -> trustme.CA:
+def authority() -> trustme.CA:
     return trustme.CA()
 
 
 @pytest.fixture
-def azure(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeAzure]:
+def azure(monkeypatch: pytest.MonkeyPatch) -> FakeAzure:
     for name in ("AZURE_CLIENT_ID", "AZURE_TENANT_ID", "AZURE_CLIENT_SECRET", "IDENTITY_ENDPOINT"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv(SECRET_VARIABLE, SECRET)

@@ -1,4 +1,4 @@
-"""A fake Azure over TLS: Entra ID, Resource Manager and Resource Graph, as far as the connector asks.
+"""A fake Azure over TLS: Entra ID, Resource Manager and Resource Graph, as far as they are asked.
 
 The shapes of its answers are those of the public references: OAuth 2.0 client credentials, ARM's
 lists with `nextLink` and its error format, Resource Graph's `$skipToken` and quota headers.
@@ -67,7 +67,7 @@ def managed_cluster(subscription: str, name: str, **properties: Any) -> dict[str
 
 
 def kubeconfig(cluster: dict[str, Any]) -> bytes:
-    """What `listClusterUserCredential` holds: an entry to run with Entra ID, a certificate without."""
+    """What `listClusterUserCredential` gives: something to run, or else a certificate."""
     name = cluster["name"]
     user: dict[str, Any] = {
         "exec": {"apiVersion": "client.authentication.k8s.io/v1", "command": "kubelogin"}
@@ -206,7 +206,8 @@ class FakeAzure:
         token = f"planted-token-{len(self.tokens)}"
         self.tokens[token] = scope
         ends = {"expires_in": self.token_seconds, "expires_on": time.time() + self.token_seconds}
-        return web.json_response({"access_token": token, "token_type": "Bearer", **ends})
+        held = {"access_token": token, "token_type": "Bearer", "resource": scope, **ends}
+        return web.json_response(held)
 
     async def _list(self, request: web.Request) -> web.Response:
         subscription = request.match_info["subscription"]

@@ -198,6 +198,42 @@ def test_what_does_not_show_is_a_doubt(
     assert doubt in front.doubt.lower()
 
 
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"agentPoolProfiles": [{"name": "system"}, {"name": "hidden"}]},
+        {"agentPoolProfiles": [{"name": "system", "type": "VirtualMachines"}]},
+        {"nodeProvisioningProfile": {"mode": "Auto"}},
+    ],
+)
+def test_nodes_of_no_scale_set_are_a_doubt(
+    azure: FakeAzure, listed: List, told: dict[str, Any]
+) -> None:
+    azure.add(ONE, "a", **told)
+    azure.resources = list(surroundings().values())
+    facts = listed()[0][f"aks/{ONE}/shop/a"].cloud
+    assert facts is not None
+    front = by_name(facts)["kubernetes/front"]
+    assert front.doubt == "the network interfaces of some nodes were not read"
+    assert front.firewall is not None
+    assert [rule.sources for rule in front.firewall] == [("198.51.100.0/24",)]
+
+
+def test_an_internal_load_balancer_of_others_in_the_network(azure: FakeAzure, listed: List) -> None:
+    rows = surroundings()
+    key = f"{HUB.rpartition('/providers/')[0]}/providers/Microsoft.Network/loadBalancers/other"
+    rows["other"] = row(
+        "microsoft.network/loadbalancers", key,
+        frontendIPConfigurations=[
+            frontend("in", privateIPAddress="10.0.0.7", subnet={"id": SUBNET}),
+            frontend("elsewhere", privateIPAddress="10.7.0.7", subnet={"id": f"{HUB}/subnets/x"}),
+        ],
+    )  # fmt: skip
+    found = by_name(facts_with(azure, listed, rows))
+    assert found["other/in"].doubt is not None
+    assert "other/elsewhere" not in found
+
+
 def test_nodes_without_any_group_are_a_doubt(azure: FakeAzure, listed: List) -> None:
     rows = surroundings()
     del rows["network"]["properties"]["subnets"][0]["properties"]["networkSecurityGroup"]

@@ -56,8 +56,11 @@ def audience_of(held: AksCluster) -> Audience | None:
         ({"publicNetworkAccess": "Disabled", **access(enablePrivateCluster=True)},
          Audience.PRIVATE_NETWORK),
         ({"publicNetworkAccess": "Enabled"}, Audience.INTERNET),
+        ({"privateFQDN": "a.privatelink", **access(enablePrivateCluster=False)},
+         Audience.INTERNET),
         # Nothing tells, so nothing is said.
         ({"fqdn": None}, None),
+        ({"privateFQDN": "a.privatelink"}, None),
     ],
 )  # fmt: skip
 def test_who_may_dial_the_api_server(properties: dict[str, Any], audience: Audience | None) -> None:

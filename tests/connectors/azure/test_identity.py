@@ -189,7 +189,9 @@ def test_an_application_with_a_certificate(
 ) -> None:
     azure.add(ONE, "a")
     file = tmp_path / "application.pem"
-    authority.issue_cert("application").private_key_and_cert_chain_pem.write_to_path(str(file))
+    authority.issue_cert(
+        "application", key_type=trustme.KeyType.RSA
+    ).private_key_and_cert_chain_pem.write_to_path(str(file))
     clusters, _ = listed(client_secret_env=None, certificate_file=str(file))
     assert len(clusters) == 1
     assert {proof.count(".") for proof in azure.assertions} == {2}

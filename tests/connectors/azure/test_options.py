@@ -64,4 +64,5 @@ def test_a_source_of_the_command_line() -> None:
 
 
 def test_it_comes_by_the_door_that_is_open_to_all() -> None:
-    assert load_connector("azure") is AzureConnector
+    found: object = load_connector("azure")
+    assert found is AzureConnector
