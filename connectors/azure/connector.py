@@ -5,6 +5,7 @@ needs no SDK.
 """
 
 from collections.abc import AsyncIterator
+from contextlib import aclosing
 from pathlib import Path
 
 from auditor.model.cluster import Cluster, Gap, Progress, SourceError
@@ -49,5 +50,6 @@ class AzureConnector:
             raise SourceError(
                 f"{error.name} is not installed: pip install 'exposure-auditor[azure]'"
             ) from error
-        async for item in discovered(options, base, unattended=unattended):
-            yield item
+        async with aclosing(discovered(options, base, unattended=unattended)) as items:
+            async for item in items:
+                yield item

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import suppress
 from pathlib import Path
 
@@ -31,7 +31,9 @@ _ENDED = "Deleted"
 """A subscription that is disabled still shows what is in it."""
 
 
-async def discovered(options: AzureOptions, base: Path, *, unattended: bool) -> AsyncIterator[Item]:
+async def discovered(
+    options: AzureOptions, base: Path, *, unattended: bool
+) -> AsyncGenerator[Item, None]:
     """Yield the clusters, the gaps and how far it has come, as they become known.
 
     Raises:

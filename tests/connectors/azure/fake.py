@@ -134,6 +134,8 @@ class FakeAzure:
         self.assertions: list[str] = []
         """What applications proved themselves with in place of a secret."""
         self.login_error = ""
+        self.kubeconfigs: Callable[[web.Request], web.Response] | None = None
+        """Answers in place of the fake's own kubeconfigs."""
         self.url = ""
 
     def add(self, subscription: str, name: str, **properties: Any) -> dict[str, Any]:
@@ -243,6 +245,8 @@ class FakeAzure:
         return web.json_response(cluster)
 
     async def _credentials(self, request: web.Request) -> web.Response:
+        if self.kubeconfigs is not None:
+            return self.kubeconfigs(request)
         cluster = self._found(request)
         if cluster is None:
             return failure(404, "ResourceNotFound", "The Resource was not found.")
