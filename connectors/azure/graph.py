@@ -56,6 +56,8 @@ class Graph:
         self._arm = arm
         self._client = arm.graph_client()
         self._pace = AsyncLimiter(_QUERIES, _SECONDS)
+        self._free_at = 0.0
+        """When the quota is there again, by the clock of the loop."""
 
     async def rows(self, query: str, shape: type[Shape], subscriptions: Sequence[str]) -> Answer:
         """Give the rows of a query over subscriptions; it has to be sorted by id.
@@ -114,7 +116,6 @@ class Graph:
             if page.next == token:
                 break
             token = page.next
-            await asyncio.sleep(page.wait_seconds)
         raise CallError(f"{PERMISSION}: its pages do not end")
 
     async def _page(self, request: QueryRequest) -> _Page:
@@ -122,7 +123,13 @@ class Graph:
             # The SDK's own signature does not follow what `cls` makes of an answer.
             return cast("Awaitable[_Page]", self._client.resources(request, cls=_page))
 
-        return await self._arm.ask(self._pace, asking, PERMISSION)
+        loop = asyncio.get_running_loop()
+        await asyncio.sleep(self._free_at - loop.time())
+        page = await self._arm.ask(self._pace, asking, PERMISSION)
+        if page.wait_seconds:
+            # The quota is one for all queries of the identity.
+            self._free_at = loop.time() + page.wait_seconds
+        return page
 
 
 def _shortfall(last: _Page, found: int) -> CallError | None:

@@ -24,7 +24,8 @@ CA = b"-----BEGIN CERTIFICATE-----\nof the fake cluster\n-----END CERTIFICATE---
 AKS = "Microsoft.ContainerService/managedClusters"
 _MANAGED = "microsoft.containerservice/managedclusters"
 
-Answer = Callable[[], web.Response]
+Answer = Callable[[], web.Response] | None
+"""None is the true one."""
 
 
 def subscription_id(number: int) -> str:
@@ -127,7 +128,9 @@ class FakeAzure:
         """Answers to give before the true ones, by a part of `METHOD path`."""
         self.truncated: set[str] = set()
         """Types whose rows end after a page, without a token for the others."""
-        self.quota_left = 10
+        self.quota = 1000
+        """Queries in a second; who asks for more is told to come again in an hour."""
+        self._queries: list[float] = []
         self.scopes: list[str] = []
         self.tokens: dict[str, str] = {}
         """Scope by token."""
@@ -178,14 +181,15 @@ class FakeAzure:
         named = f"{request.method} {request.path}"
         self.asked[named] += 1
         for where, answers in self.planned.items():
-            if where in named and answers:
-                return answers.pop(0)()
+            answer = answers.pop(0) if where in named and answers else None
+            if answer is not None:
+                return answer()
         if not request.path.endswith("/token"):
             token = request.headers.get("Authorization", "").removeprefix("Bearer ")
             if self.tokens.get(token) != f"{self.url}/.default":
                 return failure(401, "InvalidAuthenticationToken", "The access token is invalid.")
-        answer: web.StreamResponse = await handler(request)
-        return answer
+        true: web.StreamResponse = await handler(request)
+        return true
 
     async def _login(self, request: web.Request) -> web.Response:
         form = await request.post()
@@ -262,6 +266,10 @@ class FakeAzure:
         asked = await request.json()
         query, options = asked["query"], asked["options"]
         kind = query.split("=~ '")[1].split("'")[0]
+        now = time.monotonic()
+        self._queries = [*(past for past in self._queries if past > now - 1), now]
+        if len(self._queries) > self.quota:
+            return failure(429, "RateLimiting", "Please throttle.", Retry_After="3600")
         self.asked[f"graph {kind}"] += 1
         if not query.endswith("| order by id asc"):
             return failure(400, "BadRequest", "Pages of a query that is not sorted are not stable.")
@@ -293,7 +301,7 @@ class FakeAzure:
             else:
                 held["$skipToken"] = f"{start + len(page)} {query}"
         quota = {
-            "x-ms-user-quota-remaining": str(self.quota_left),
+            "x-ms-user-quota-remaining": str(self.quota - len(self._queries)),
             "x-ms-user-quota-resets-after": "00:00:01",
         }
         return web.json_response(held, headers=quota)

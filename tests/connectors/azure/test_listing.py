@@ -161,11 +161,23 @@ def test_throttling_without_end_is_a_gap(
 
 
 def test_a_used_up_quota_of_resource_graph_is_waited_for(azure: FakeAzure, listed: List) -> None:
-    azure.quota_left, azure.graph_page = 0, 1
+    azure.quota, azure.graph_page = 2, 1
+    for number in range(3):
+        azure.subscriptions[subscription_id(number)] = "Enabled"
+    assert listed() == ({}, [])
+    assert azure.asked["graph microsoft.resources/subscriptions"] == 3
+
+
+def test_half_a_list_is_none(azure: FakeAzure, listed: List) -> None:
+    azure.list_page = 1
     azure.add(ONE, "a")
     azure.add(ONE, "b")
-    clusters, _ = listed()
+    broken = lambda: failure(500, "InternalServerError", "It is broken.")  # noqa: E731
+    azure.plan(f"GET /subscriptions/{ONE}/{LIST}", None, *[broken] * 10)
+    clusters, gaps = listed()
+    # Resource Graph knew both, and each was there when it was asked for.
     assert len(clusters) == 2
+    assert any(gap.hides_clusters and "500 InternalServerError" in gap.reason for gap in gaps)
 
 
 def test_a_cut_answer_is_a_gap(azure: FakeAzure, listed: List) -> None:
