@@ -116,6 +116,9 @@ class SubscriptionReader:
             endpoint=aks.endpoint_of(cluster, around.spelled()),
             networks=(*around.networks_of(cluster), *around.subnets_of(cluster)),
             peers=around.peers_of(cluster),
+            # What two networks are both peered with may pass packets on between them: a virtual
+            # hub, or a router (Azure documentation, Virtual network peering, Service chaining).
+            hubs=around.peers_of(cluster),
             balancers=self._balancers(cluster, around),
             pools=aks.pools_of(cluster),
             plugin=aks.plugin_of(cluster),

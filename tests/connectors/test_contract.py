@@ -3,14 +3,18 @@
 import asyncio
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from functools import partial
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
+import trustme
 import yaml
+from azure.core.pipeline.transport import AioHttpTransport
 from msgspec import Struct
 
 from auditor.daemon.sources import (
@@ -22,12 +26,20 @@ from auditor.daemon.sources import (
     load_connector,
 )
 from auditor.model.cluster import Api, Cluster, Files, Gap, NoAccess, SourceError
+from connectors.azure.clouds import CLOUDS, Cloud
 from tests.connectors.aws.fake import OWN_KEY, OWN_SECRET, FakeAws, moto_server
+from tests.connectors.azure.conftest import LOGIN, SECRET_VARIABLE
+from tests.connectors.azure.fake import SECRET as AZURE_SECRET
+from tests.connectors.azure.fake import FakeAzure, subscription_id
 
 SECRET = "planted-secret-of-a-connector"
 SDKS = {
     "aiolimiter", "azure", "boto3", "botocore", "google", "grpc", "kubernetes_asyncio", "msal",
 }  # fmt: skip
+
+
+EXAMPLES = {"azure": subscription_id(1)}
+"""Of a command line's source, where it is not any text."""
 
 
 class Case(Struct, frozen=True):
@@ -100,7 +112,7 @@ class World(Struct, frozen=True):
 
     case: Case
     folder: Path
-    aws: str
+    moto: str
     monkeypatch: pytest.MonkeyPatch
 
     def listed(self, *, bad: bool = False, unattended: bool = True) -> Listing:
@@ -108,31 +120,62 @@ class World(Struct, frozen=True):
         connector = load_connector(self.case.kind)
         options = msgspec.convert(self.case.bad if bad else self.case.good, connector.options)
         source = Source("test", self.case.kind, options, self.folder)
+        around = AROUND.get(self.case.kind, nothing_around)
 
         async def run() -> Listing:
-            async with FakeAws(self.aws) as aws:
-                await aws.forget()
-                aws.add_cluster("prod")
-                aws.add_cluster("new", status="CREATING", endpoint=None)
-                for name, value in aws.environment().items():
-                    self.monkeypatch.setenv(name, value)
-                if bad:
-                    self.monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+            async with around(self, bad=bad):
                 return await clusters_of(source, unattended=unattended)
 
         return asyncio.run(run())
 
 
-@pytest.fixture(params=[*CASES, "aws"])
+@asynccontextmanager
+async def nothing_around(_: World, *, bad: bool) -> AsyncIterator[None]:
+    yield
+
+
+@asynccontextmanager
+async def aws_around(world: World, *, bad: bool) -> AsyncIterator[None]:
+    async with FakeAws(world.moto) as aws:
+        await aws.forget()
+        aws.add_cluster("prod")
+        aws.add_cluster("new", status="CREATING", endpoint=None)
+        for name, value in aws.environment().items():
+            world.monkeypatch.setenv(name, value)
+        if bad:
+            world.monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+        yield
+
+
+@asynccontextmanager
+async def azure_around(world: World, *, bad: bool) -> AsyncIterator[None]:
+    azure, authority = FakeAzure(), trustme.CA()
+    azure.add(subscription_id(1), "Prod")
+    azure.add(subscription_id(1), "new", provisioningState="Creating")
+    azure.login_error = "AADSTS7000215: Invalid." if bad else ""
+    authority.cert_pem.write_to_path(str(world.folder / "azure.pem"))
+    world.monkeypatch.setenv(SECRET_VARIABLE, AZURE_SECRET)
+    transport = partial(AioHttpTransport, connection_verify=str(world.folder / "azure.pem"))
+    world.monkeypatch.setattr("connectors.azure.transport.AioHttpTransport", transport)
+    async with azure.serving(authority):
+        world.monkeypatch.setitem(CLOUDS, "AzureCloud", Cloud(azure.url, azure.url))
+        yield
+
+
+AROUND = {"aws": aws_around, "azure": azure_around}
+CLOUD_CASES = {
+    "aws": Case("aws", {"regions": ["eu-west-1"]}, {"regions": ["eu-west-1"]}),
+    "azure": Case("azure", LOGIN, LOGIN),
+}
+
+
+@pytest.fixture(params=[*CASES, *CLOUD_CASES])
 def world(
     request: pytest.FixtureRequest, tmp_path: Path, moto: str, monkeypatch: pytest.MonkeyPatch
 ) -> World:
     monkeypatch.syspath_prepend(str(tmp_path))
-    if request.param == "aws":
-        case = Case("aws", {"regions": ["eu-west-1"]}, {"regions": ["eu-west-1"]})
-    else:
-        case = CASES[request.param](tmp_path)
-    return World(case, tmp_path, moto, monkeypatch)
+    own = CLOUD_CASES.get(request.param)
+    return World(own or CASES[request.param](tmp_path), tmp_path, moto, monkeypatch)
 
 
 def test_it_is_known_by_its_kind(world: World) -> None:
@@ -150,7 +193,8 @@ def test_options_that_it_does_not_know_are_refused(world: World) -> None:
 
 def test_a_source_of_the_command_line_gives_its_options(world: World) -> None:
     connector = load_connector(world.case.kind)
-    assert isinstance(connector.from_source("somewhere"), connector.options)
+    text = EXAMPLES.get(world.case.kind, "somewhere")
+    assert isinstance(connector.from_source(text), connector.options)
 
 
 @pytest.mark.parametrize("unattended", [True, False])
@@ -162,7 +206,7 @@ def test_it_yields_clusters_that_can_be_told_apart(world: World, unattended: boo
     for cluster in listing.clusters:
         assert isinstance(cluster, Cluster)
         assert cluster.id.startswith(f"{cluster.provider}/")
-        assert cluster.id.endswith(f"/{cluster.name}")
+        assert cluster.id.lower().endswith(f"/{cluster.name}".lower())
         assert isinstance(cluster.access, Files | Api | NoAccess)
         assert cluster.place
     for gap in listing.gaps:
@@ -187,7 +231,7 @@ def test_what_cannot_be_listed_is_an_error_and_never_empty(world: World) -> None
 def test_no_secret_shows_in_what_it_yields(world: World) -> None:
     listing = world.listed()
     shown = repr(listing) + str([cluster.place for cluster in listing.clusters])
-    for secret in (SECRET, OWN_SECRET, OWN_KEY):
+    for secret in (SECRET, OWN_SECRET, OWN_KEY, AZURE_SECRET):
         assert secret not in shown
 
 
@@ -199,7 +243,7 @@ def test_what_the_cloud_says_can_be_kept(world: World) -> None:
 
 def test_every_connector_of_ours_is_held_to_this() -> None:
     ours = {point.name for point in entry_points(group=ENTRY_POINT_GROUP)}
-    assert ours - {"outsider"} <= {*CASES, "aws"}
+    assert ours - {"outsider"} <= {*CASES, *CLOUD_CASES}
 
 
 @pytest.mark.parametrize("kind", sorted(installed_connectors()))
@@ -207,7 +251,7 @@ def test_an_sdk_is_imported_only_when_clusters_are_listed(kind: str) -> None:
     program = (
         "import sys\n"
         "from auditor.daemon.sources import load_connector\n"
-        f"load_connector({kind!r}).from_source('x')\n"
+        f"load_connector({kind!r}).from_source({EXAMPLES.get(kind, 'x')!r})\n"
         f"early = {SDKS!r} & sys.modules.keys()\n"
         "assert not early, early\n"
     )
