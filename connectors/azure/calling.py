@@ -83,7 +83,6 @@ class Arm:
         # Each pipeline links its policies together, so that none may stand in two.
         return {
             "transport": self.transport,
-            "credential_scopes": [self._cloud.scope],
             "policies": [
                 RequestIdPolicy(),
                 HeadersPolicy(),

@@ -147,6 +147,15 @@ def test_throttling_is_waited_for(azure: FakeAzure, listed: List) -> None:
     assert not any("throttled" in gap.reason for gap in gaps)
 
 
+def test_queries_by_post_are_tried_again_too(azure: FakeAzure, listed: List) -> None:
+    azure.add(ONE, "a")
+    away = lambda: failure(502, "BadGateway", "Nobody is there.")  # noqa: E731
+    azure.plan("listClusterUserCredential", away)
+    azure.plan(GRAPH, away, away)
+    clusters, _ = listed()
+    assert isinstance(clusters[f"aks/{ONE}/shop/a"].access, Api)
+
+
 @pytest.mark.parametrize("answer", [throttled, lambda: throttled("3600")])
 def test_throttling_without_end_is_a_gap(
     azure: FakeAzure, listed: List, answer: Callable[[], web.Response]
