@@ -44,6 +44,7 @@ _TOKEN_SECONDS = 90.0
 _CLI_SECONDS = 40
 """`az` is slow when it starts first."""
 
+_APPLICATION_VARIABLES = ("AZURE_CLIENT_SECRET", "AZURE_CLIENT_CERTIFICATE_PATH")
 _WORKLOAD_VARIABLES = ("AZURE_TENANT_ID", "AZURE_CLIENT_ID", "AZURE_FEDERATED_TOKEN_FILE")
 
 
@@ -144,7 +145,8 @@ class Identity:
     def _found(self) -> Iterator[AsyncTokenCredential]:
         options = self._options
         authority = CLOUDS[options.cloud].authority
-        yield EnvironmentCredential(authority=authority, transport=new_transport())
+        if any(os.environ.get(name) for name in _APPLICATION_VARIABLES):
+            yield EnvironmentCredential(authority=authority, transport=new_transport())
         if all(os.environ.get(name) for name in _WORKLOAD_VARIABLES):
             yield WorkloadIdentityCredential(authority=authority, transport=new_transport())
         if self._may_run_az:

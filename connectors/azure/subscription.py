@@ -48,9 +48,10 @@ class SubscriptionReader:
     async def listed(self, known: list[ClusterRow]) -> list[AksCluster]:
         """Give the clusters; what cannot be read is noted, and costs nothing else.
 
-        The list of AKS says by itself whether the identity may see all of the subscription, which
-        Resource Graph never does. What only Resource Graph knows (`known`) is asked for one by one:
-        there are such clusters where the list is denied, or where one has just been deleted.
+        The list of AKS is denied to an identity that may not see all of the subscription
+        (AuthorizationFailed over it), where Resource Graph leaves out in silence what it hides.
+        What only Resource Graph knows (`known`) is asked for one by one: there are such clusters
+        where the list is denied, or where one has just been deleted.
         """
         listed = {item.id.lower(): item for item in await self._from_list()}
         others = [row for row in known if row.id.lower() not in listed and self._names(row.name)]
