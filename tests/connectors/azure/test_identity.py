@@ -16,7 +16,14 @@ from auditor.model.cluster import Api, Cluster, Credential, SourceError
 from connectors.azure.connector import AzureConnector
 from connectors.azure.options import AzureOptions
 from tests.connectors.azure.conftest import LOGIN, SECRET_VARIABLE, List, Running
-from tests.connectors.azure.fake import CLIENT_KEY, SECRET, FakeAzure, subscription_id
+from tests.connectors.azure.fake import (
+    CLIENT,
+    CLIENT_KEY,
+    SECRET,
+    TENANT,
+    FakeAzure,
+    subscription_id,
+)
 
 ONE = subscription_id(1)
 AKS_SCOPE = "6dae42f8-4368-4678-94ff-3960e28e3630/.default"
@@ -206,6 +213,31 @@ def test_an_application_that_trusts_another_issuer(
     clusters, _ = listed(client_secret_env=None, federated_token_file=str(file))
     assert len(clusters) == 1
     assert set(azure.assertions) == {"planted-federated-token"}
+
+
+def test_the_identity_of_a_pod(
+    azure: FakeAzure, listed: List, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    azure.add(ONE, "a")
+    file = tmp_path / "token"
+    file.write_text("planted-pod-token")
+    monkeypatch.setenv("AZURE_TENANT_ID", TENANT)
+    monkeypatch.setenv("AZURE_CLIENT_ID", CLIENT)
+    monkeypatch.setenv("AZURE_FEDERATED_TOKEN_FILE", str(file))
+    clusters, _ = listed(**FOUND)
+    assert len(clusters) == 1
+    assert set(azure.assertions) == {"planted-pod-token"}
+
+
+def test_an_application_that_the_environment_names(
+    azure: FakeAzure, listed: List, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    azure.add(ONE, "a")
+    monkeypatch.setenv("AZURE_TENANT_ID", TENANT)
+    monkeypatch.setenv("AZURE_CLIENT_ID", CLIENT)
+    monkeypatch.setenv("AZURE_CLIENT_SECRET", SECRET)
+    clusters, _ = listed(**FOUND)
+    assert len(clusters) == 1
 
 
 def test_the_machines_identity(
