@@ -5,6 +5,7 @@ no SDK.
 """
 
 from collections.abc import AsyncIterator
+from contextlib import aclosing
 from pathlib import Path
 
 from auditor.model.cluster import Cluster, Gap, Progress, SourceError
@@ -42,5 +43,7 @@ class AwsConnector:
             raise SourceError(
                 f"{error.name} is not installed: pip install 'exposure-auditor[aws]'"
             ) from error
-        async for item in discovered(options, unattended=unattended):
-            yield item
+        # Closed with us: a listing that nobody ends must leave nothing behind.
+        async with aclosing(discovered(options, unattended=unattended)) as items:
+            async for item in items:
+                yield item

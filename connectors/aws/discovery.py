@@ -1,7 +1,7 @@
 """From credentials to accounts, to regions, to clusters: all at once, each costing only itself."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from fnmatch import fnmatchcase
@@ -18,7 +18,7 @@ from connectors.shortfalls import CallError, Shortfalls
 Item = Cluster | Gap | Progress
 
 
-async def discovered(options: AwsOptions, *, unattended: bool) -> AsyncIterator[Item]:
+async def discovered(options: AwsOptions, *, unattended: bool) -> AsyncGenerator[Item, None]:
     """Yield the clusters, the gaps and how far it has come, as they become known.
 
     Raises:

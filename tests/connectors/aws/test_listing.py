@@ -1,10 +1,13 @@
 """From credentials to clusters: accounts, regions, pages, and what is in the way."""
 
+import asyncio
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from auditor.model.cluster import Api, NoAccess, SourceError
+from auditor.model.cluster import Api, NoAccess, Progress, SourceError
+from connectors.aws.connector import AwsConnector
 from connectors.aws.options import AwsOptions
 from tests.connectors.aws.conftest import Play, list_clusters
 from tests.connectors.aws.fake import OWN_ACCOUNT, REGION, FakeAws, Fault
@@ -329,5 +332,21 @@ def test_no_credentials_at_all(play: Play, monkeypatch: pytest.MonkeyPatch) -> N
         monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
         with pytest.raises(SourceError, match="no usable AWS credentials, name a profile"):
             await list_clusters(HERE)
+
+    play(scenario)
+
+
+def test_a_listing_that_nobody_ends_leaves_nothing_behind(play: Play) -> None:
+    async def scenario(aws: FakeAws) -> None:
+        for number in range(5):
+            aws.add_cluster(f"c{number}")
+        before = asyncio.all_tasks()
+        listing = AwsConnector.clusters(HERE, Path(), unattended=True)
+        async for item in listing:
+            if isinstance(item, Progress):
+                break
+        await listing.aclose()  # type: ignore[attr-defined]
+        left = {task for task in asyncio.all_tasks() - before if "_Discovery" in repr(task)}
+        assert left == set()
 
     play(scenario)
