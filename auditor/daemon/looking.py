@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 import structlog
 from msgspec import Struct
+from msgspec.structs import replace
 
 from auditor.audit.auditing import audit, decommission
 from auditor.audit.rules import Rules
@@ -23,6 +24,10 @@ from auditor.store.reading import LIVE
 from auditor.store.writing import record
 
 _log = structlog.get_logger(__name__)
+
+LISTINGS_OF_OLD_FACTS = 3
+"""How many listings long what a cloud said of a cluster counts. What was closed then may be open
+now: older facts are left out, and nothing passes by them any more."""
 
 
 class Looked(Struct, frozen=True):
@@ -42,6 +47,7 @@ class Looker:
     ) -> None:
         """Keep what every look needs."""
         self._rules = Rules.of(configuration)
+        self._discovery_seconds = configuration.schedule.discovery_seconds
         self._projection = projection_for(configuration)
         self._limits = Limits()
         self._database = database
@@ -55,6 +61,7 @@ class Looker:
         started = time.monotonic()
         reading = await read_cluster(cluster, self._projection, self._limits, lambda _: None)
         at = datetime.now(UTC)
+        cluster = self._without_old_facts(cluster, at)
         # The judging of a large cluster takes seconds: in a thread, so that others go on.
         found = await asyncio.to_thread(audit, cluster, reading.inventory, self._rules, at)
         seconds = time.monotonic() - started
@@ -71,6 +78,16 @@ class Looker:
         )
         is_read = is_stored and found.state is not ClusterState.UNREACHABLE
         return Looked(is_read, reading.not_before)
+
+    def _without_old_facts(self, cluster: Cluster, at: datetime) -> Cluster:
+        """Leave out what a cloud said too long ago, as when its listings have failed since."""
+        if cluster.cloud is None:
+            return cluster
+        age = (at - datetime.fromisoformat(cluster.cloud.read_at)).total_seconds()
+        if age <= LISTINGS_OF_OLD_FACTS * self._discovery_seconds:
+            return cluster
+        _log.warning("cloud facts too old", cluster=cluster.id, seconds=round(age))
+        return replace(cluster, cloud=None)
 
     async def decommission(self, cluster_id: str) -> None:
         """Store that a cluster is gone, and take it out of the view."""

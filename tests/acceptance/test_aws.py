@@ -312,3 +312,29 @@ def test_credentials_that_have_ended_are_an_error_with_what_to_do(
     (error,) = done.errors
     assert "connector:shop: no usable AWS credentials, name a profile, set AWS_PROFILE" in error
     assert OWN_ACCOUNT not in done.out
+
+
+def test_what_a_cloud_said_long_ago_passes_nothing(world: World, tmp_path: Path) -> None:
+    world.add(vpc={"endpointPublicAccess": False, "endpointPrivateAccess": True})
+    with serving(
+        tmp_path,
+        environment=world.aws.environment(),
+        kind="aws",
+        role=ROLE,
+        accounts=[MEMBER],
+        regions=[REGION],
+    ) as served:
+
+        def count(verdict: str) -> float:
+            labels = {"cluster": ID, "family": "control_plane", "verdict": verdict}
+            return served.value("findings", **labels) or 0
+
+        until(lambda: served.value("cluster_state", cluster=ID, state="audited") == 1)
+        passed, unknown = count("pass"), count("unknown")
+        assert passed > 0
+        world.aws.faults.append(Fault(action="eks:ListClusters", message="not you any more"))
+        # The private endpoint is not known to be one any more, and the cluster is still watched.
+        until(lambda: count("pass") < passed)
+        assert count("unknown") > unknown
+        assert served.value("cluster_state", cluster=ID, state="audited") == 1
+        assert any(line["event"] == "cloud facts too old" for line in served.log())
