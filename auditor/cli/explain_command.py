@@ -26,6 +26,8 @@ from auditor.reports.verifying import Access
 from auditor.settings.configuration import Configuration
 
 _KUBECONFIG, _IN_CLUSTER, _SNAPSHOT = "kubeconfig", "in-cluster", "snapshot"
+_PARTITIONS = {"cn": "aws-cn", "eusc": "aws-eusc"}
+"""Of AWS, by how the names of their regions begin."""
 _SHORTEST = 6
 """Characters of an id that are taken as its beginning."""
 
@@ -94,11 +96,27 @@ def _access(cluster: Cluster, paths: set[str]) -> Access | None:
     """
     if cluster.provider == _SNAPSHOT:
         return None
+    if cluster.provider != _KUBECONFIG:
+        return Access(context=_usual_context(cluster))
     context = cluster.id.removeprefix(f"{_KUBECONFIG}/")
-    if cluster.provider != _KUBECONFIG or context == _IN_CLUSTER:
+    if context == _IN_CLUSTER:
         return Access()
     # Of several that may have been it none is named.
     return Access(paths.pop() if len(paths) == 1 else None, context)
+
+
+def _usual_context(cluster: Cluster) -> str | None:
+    """Name the context that a cloud's own command line makes of a cluster; None of others.
+
+    `aws eks update-kubeconfig` calls it by the cluster's ARN, `gcloud container clusters
+    get-credentials` by project, location and name, `az aks get-credentials` by its name.
+    """
+    account, location, name = cluster.account, cluster.location or "", cluster.name
+    if cluster.provider == "eks":
+        partition = _PARTITIONS.get(location.partition("-")[0], "aws")
+        partition = "aws-us-gov" if location.startswith("us-gov-") else partition
+        return f"arn:{partition}:eks:{location}:{account}:cluster/{name}"
+    return {"gke": f"gke_{account}_{location}_{name}", "aks": name}.get(cluster.provider)
 
 
 def _kubeconfigs(

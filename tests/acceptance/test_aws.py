@@ -182,6 +182,8 @@ def test_the_whole_chain_from_an_account_to_metrics(run: Run, world: World, tmp_
     )  # fmt: skip
     assert told.code == 0, told.err
     assert "as its cloud has it" in told.out
+    # As `aws eks update-kubeconfig` names it.
+    assert f"--context arn:aws:eks:{REGION}:{MEMBER}:cluster/prod" in told.out
 
     with serving(
         tmp_path,
