@@ -5,7 +5,9 @@ from typing import Any
 import pytest
 from msgspec import Struct
 
+from auditor.analysis.exposure.schemes import tell_scheme
 from auditor.analysis.facts import Facts
+from auditor.catalogue.load_balancers import Scheme
 from auditor.checks.check import Judgement
 from auditor.checks.load_balancer_source_ranges_ignored.check import CHECK as RANGES_IGNORED
 from auditor.checks.node_has_public_address.check import CHECK as NODE_PUBLIC
@@ -246,7 +248,7 @@ def test_what_the_cloud_does_not_say_changes_nothing(cloud: CloudFacts | None) -
 
 
 def test_each_port_is_judged_by_its_own_rules() -> None:
-    rules = (rule(EVERYONE, 443), rule(OFFICE, 5432))
+    rules = (rule(EVERYONE, 443), rule(OFFICE, 5432), rule(EVERYONE, 53))
     service = a_balanced(
         ports=[{"port": 443}, {"port": 5432}, {"port": 53, "protocol": "UDP"}, {"port": 22}]
     )
@@ -266,6 +268,16 @@ def test_of_several_that_share_an_address_the_one_that_listens_counts() -> None:
     cloud = facts_by(forwarding("a", 80, facing=True), forwarding("b", 81, facing=False))
     doors = facts_of(service, provider="gke", cloud=cloud).doors_via(Via.LOAD_BALANCER)
     assert {door.entry.port: door.audience for door in doors} == {80: PUBLIC, 81: PRIVATE}
+
+
+def test_the_cloud_knows_better_than_the_look_of_an_address() -> None:
+    # A public range that is used inside.
+    found = balancer(hostname="", addresses=("203.0.113.10",), facing=False)
+    service = a_balanced(ingress=[{"ip": "203.0.113.10"}])
+    facts = facts_of(service, provider="gke", cloud=facts_by(found))
+    assert the_door(facts, Via.LOAD_BALANCER).audience is PRIVATE
+    told = tell_scheme(facts.inventory.services[0], facts.site, facts.catalogue.providers)
+    assert (told.scheme, told.confidence) == (Scheme.INTERNAL, Confidence.HIGH)
 
 
 def judgements(facts: Facts, check: Any) -> list[Judgement]:
@@ -330,6 +342,7 @@ def test_an_ingress(class_name: str, found: CloudBalancer, audience: Audience) -
     facts = facts_of(ALB, a_service(), ingress, provider="eks", cloud=facts_by(found))
     door = the_door(facts, Via.INGRESS)
     assert (door.audience, door.confidence) == (audience, Confidence.HIGH)
+    assert (door.sources == OFFICE) is (audience is LISTED)
     assert any(hop.hop == "LoadBalancer/shop" for hop in door.hops)
 
 

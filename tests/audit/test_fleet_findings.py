@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from auditor.analysis.segments.networks import Member, junctions
+from auditor.analysis.segments.sharing import Dimension
 from auditor.audit.auditing import audit
 from auditor.audit.fleet import audit_fleet
 from auditor.audit.rules import Rules
@@ -187,6 +189,41 @@ def test_a_capture_that_kept_its_networks_counts() -> None:
 def test_one_cluster_of_two_tenants_does_not_share_with_itself() -> None:
     two = a_cluster("one", "vpc-1", tenant="a"), a_cluster("two", "vpc-1", tenant=None)
     assert told(fleet_of(*two)) == {ALL_TOLD: "unknown"}
+
+
+def members(**clusters: tuple[tuple[str, ...], str]) -> tuple[Member, ...]:
+    """Write clusters of some networks, each letter a tenant."""
+    return tuple(
+        Member(cluster_id=name, networks=networks, tenants=tuple(tenants), peers=(), hubs=())
+        for name, (networks, tenants) in clusters.items()
+    )
+
+
+@pytest.mark.parametrize(
+    ("one", "two", "pairs"),
+    [
+        ("a", "b", {("a", "b")}),
+        # Those of one cluster meet there, which another check says.
+        ("ab", "", set()),
+        ("ab", "c", {("a", "c"), ("b", "c")}),
+        ("ab", "b", {("a", "b")}),
+        ("b", "ab", {("a", "b")}),
+        ("ab", "ab", {("a", "b")}),
+    ],
+)
+def test_clusters_of_several_tenants(one: str, two: str, pairs: set[tuple[str, str]]) -> None:
+    here = members(one=(("vpc-1",), one), two=(("vpc-1",), two))
+    (junction,) = junctions(here)
+    found = junction.pairs(Dimension.TENANT)
+    assert set(found) == pairs
+    assert all(mine is not theirs for mine, theirs in found.values())
+
+
+def test_a_network_of_fewer_counts_where_it_is_joined_with_others() -> None:
+    one, two = members(one=(("vpc-1", "vpc-0"), "a"), two=(("vpc-1",), "a"))
+    three = Member(cluster_id="three", networks=("vpc-3",), tenants=("b",), peers=("vpc-0",))
+    found = {item.network: item.pairs(Dimension.TENANT) for item in junctions((one, two, three))}
+    assert found["vpc-0"] == {("a", "b"): (one, three)}
 
 
 def an_exception(cluster: str) -> RiskException:
