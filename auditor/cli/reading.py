@@ -21,6 +21,7 @@ from auditor.daemon.sources import (
     parse_source,
 )
 from auditor.model.cluster import Cluster, Files, SourceError, SourceNotFoundError
+from auditor.model.preparing import prepare_types
 from auditor.model.reading import Coverage, ReadProblem
 from auditor.reports.document import SourceProblem
 from auditor.reports.text import safe
@@ -105,6 +106,7 @@ class FleetReader(Generic[Used]):
         listed: list[tuple[Cluster, str]] = []
         for source, answer in zip(sources, answers, strict=True):
             listed += [(cluster, source.text) for cluster in self._clusters_in(source, answer)]
+        prepare_types()
         done = _Counter(len(listed))
         async with asyncio.TaskGroup() as group:
             tasks = [

@@ -15,6 +15,7 @@ from auditor.daemon.view import CurrentView
 from auditor.daemon.watching import Watch
 from auditor.metrics.registry import Metrics
 from auditor.model.cluster import Cluster, Files, SourceError
+from auditor.model.preparing import prepare_types
 from auditor.settings.configuration import Configuration
 from auditor.store.engine import Database
 
@@ -53,6 +54,7 @@ class Daemon:
             StoreError: the database refused before anything began.
             OSError: the address cannot be listened on.
         """
+        prepare_types()
         # Before the first scrape: an empty view would resolve every alert.
         await self._view.load(self._database, datetime.now(UTC))
         runner = web.AppRunner(
