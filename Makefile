@@ -63,7 +63,7 @@ docs: $(VENV)/.dev $(VENV)/.project ## Write the generated pages and the Cluster
 COMPILE = $(BIN)/uv pip compile -q --no-config --generate-hashes --no-header --universal \
 	--python-version 3.11 $(if $(UPGRADE),--upgrade) pyproject.toml
 
-CLOUDS = --extra aws --extra azure
+CLOUDS = --extra aws --extra azure --extra google
 
 COMPILE_OTHERS = $(BIN)/uv pip compile -q --no-config --generate-hashes --no-header --universal \
 	--python-version 3.11 $(if $(UPGRADE),--upgrade) -

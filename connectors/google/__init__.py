@@ -1,0 +1,1 @@
+"""GKE: clusters of projects, folders or an organisation of Google Cloud."""
