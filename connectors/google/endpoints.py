@@ -161,10 +161,11 @@ def way_to(ways: Endpoints, wanted: Way) -> tuple[str, bool] | str:
         lack = "no address, and its DNS name takes no traffic from outside (allowExternalTraffic)"
     else:
         is_dns = wanted == "dns"
-        host = {"dns": ways.dns, "ip": by_address, "private-ip": ways.private}[wanted]
-        lack = {"dns": "no DNS name", "ip": "no address", "private-ip": "no private address"}[
-            wanted
-        ]
+        host, lack = {
+            "dns": (ways.dns, "no DNS name"),
+            "ip": (by_address, "no address"),
+            "private-ip": (ways.private, "no private address"),
+        }[wanted]
     return (host, is_dns) if host else f"GKE gives {lack}"
 
 

@@ -1,6 +1,6 @@
 """GKE: what the service itself says of a cluster's plugin, nodes and settings."""
 
-from google.cloud.container_v1.types import Cluster, DatapathProvider, NodePool
+from google.cloud.container_v1.types import Cluster, NodePool
 
 from auditor.model.cloud import CloudFact, CloudNodePool, ManagedPlugin
 from connectors.google.presence import facts, told
@@ -58,13 +58,11 @@ def plugin_of(cluster: Cluster) -> ManagedPlugin | None:
     if told(cluster, "networkConfig") is None:
         return None
     evidence = facts(cluster, (_DATAPATH, _POLICY, _ADD_ON_OFF))
-    provider = cluster.network_config.datapath_provider
-    if provider == DatapathProvider.ADVANCED_DATAPATH:
+    provider = told(cluster, _DATAPATH)
+    if provider == "ADVANCED_DATAPATH":
         return ManagedPlugin(plugin=_DATAPLANE_V2, enforces=True, evidence=evidence)
-    if provider not in {
-        DatapathProvider.LEGACY_DATAPATH,
-        DatapathProvider.DATAPATH_PROVIDER_UNSPECIFIED,
-    }:
+    # GKE leaves it out where it is the older one.
+    if provider not in {None, "LEGACY_DATAPATH"}:
         return None
     is_on, is_off = told(cluster, _POLICY), told(cluster, _ADD_ON_OFF)
     if is_on:

@@ -18,7 +18,7 @@ from connectors.google.calling import Caller
 from connectors.google.endpoints import Endpoints, endpoint_of, endpoints_of, way_to
 from connectors.google.networks import peers_of, project_of
 from connectors.google.options import GoogleOptions
-from connectors.google.presence import shown, told
+from connectors.google.presence import told
 from connectors.google.refusals import first_line
 from connectors.google.shapes import ForwardingRule
 from connectors.google.tokens import GkeTokens
@@ -114,7 +114,7 @@ class ProjectReader:
 
     def _access(self, found: GkeCluster, ways: Endpoints) -> Api | NoAccess:
         """Give the way to the API server."""
-        status = shown(found.status)
+        status = told(found, "status")
         if status in _WITHOUT_API:
             return NoAccess(f"GKE says {status}: no API to read{_condition(found)}")
         way = way_to(ways, self._options.endpoint)

@@ -130,13 +130,11 @@ def refused(refusal: Refusal, permission: str, where: str) -> CallError:
     causes = (
         (
             reason in _PERIMETER or "prohibited by organization's policy" in said,
-            f"{what} is kept out by a service perimeter: let the auditor's identity in "
-            "(VPC Service Controls)",
+            f"{what} is kept out by VPC Service Controls: let the auditor into the perimeter",
         ),
         (
             reason == _QUOTA_PROJECT,
-            "the credentials may not use their quota project: gcloud auth application-default "
-            "set-quota-project, or serviceusage.services.use on it",
+            "the credentials may not use their quota project: serviceusage.services.use on it",
         ),
         (
             reason in _THROTTLED or code == "RESOURCE_EXHAUSTED",
