@@ -94,8 +94,8 @@ class _Discovery:
             for project in projects:
                 group.create_task(self._project(project, len(projects)), name=f"list {project}")
         if projects and len(self._refusals) == len(projects):
-            others = f"; {len(projects) - 1} more projects neither" if len(projects) > 1 else ""
-            raise SourceError(f"no project can be read: {self._refusals[0]}{others}")
+            which = f"none of {len(projects)} projects" if len(projects) > 1 else "no project"
+            raise SourceError(f"{which} can be read: {self._refusals[0]}")
 
     async def _projects(self) -> list[str]:
         """Name the projects to read.

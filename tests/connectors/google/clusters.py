@@ -2,7 +2,7 @@
 
 import base64
 import json
-from typing import Any
+from typing import Any, cast
 
 from google.cloud.container_v1.types import Cluster
 
@@ -24,7 +24,8 @@ def cluster(name: str = "prod", location: str = "europe-west1", **fields: Any) -
         "networkConfig": {"network": NETWORK, "subnetwork": SUBNETWORK},
         "controlPlaneEndpointsConfig": new_endpoints(),
     } | fields
-    return Cluster.from_json(json.dumps({key: it for key, it in whole.items() if it is not None}))
+    told = {key: it for key, it in whole.items() if it is not None}
+    return cast("Cluster", Cluster.from_json(json.dumps(told)))
 
 
 def new_endpoints(

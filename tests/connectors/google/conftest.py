@@ -59,7 +59,10 @@ def listed(fake: Running, tmp_path: Path) -> List:
     fake.write_key(tmp_path / "key.json")
 
     def run(**options: Any) -> Listed:
-        given = {"credentials_file": "key.json", "requests_per_second": 100.0} | options
+        given: dict[str, Any] = {
+            "credentials_file": "key.json",
+            "requests_per_second": 100.0,
+        } | options
         return asyncio.run(collect(GoogleOptions(**given), tmp_path))
 
     return run

@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from urllib.parse import parse_qs, urlsplit
 
 import grpc
@@ -102,6 +102,8 @@ class FakeGoogle:
         self.lifetime = 3600
         self.token_answers: list[tuple[int, Any]] = []
         self.agents: set[str] = set()
+        self.speaks = threading.Event()
+        self.speaks.set()
         self.lock = threading.Lock()
 
     # What tests set up
@@ -117,6 +119,15 @@ class FakeGoogle:
         page = {"items": {scope: {"forwardingRules": list(rules)}}}
         self.answer(f"/compute/v1/projects/{project}/aggregated/forwardingRules", page)
 
+    @contextmanager
+    def silence(self) -> Iterator[None]:
+        """Take calls and answer none, until the end."""
+        self.speaks.clear()
+        try:
+            yield
+        finally:
+            self.speaks.set()
+
     # What it answers
 
     def takes(self, authorization: str) -> bool:
@@ -128,6 +139,7 @@ class FakeGoogle:
 
     def list_clusters(self, request: ListClustersRequest, context: Any) -> ListClustersResponse:
         self.asked.append(request.parent)
+        self.speaks.wait()
         metadata = dict(context.invocation_metadata())
         if not self.takes(str(metadata.get("authorization", ""))):
             unknown = Refusing("UNAUTHENTICATED", "Request had invalid authentication credentials.")
@@ -149,7 +161,7 @@ class FakeGoogle:
         if not self.takes(authorization):
             return 401, Refusing("UNAUTHENTICATED", "Invalid Credentials").as_json(401)
         if (prepared := self._next(self.answers[path])) is not None:
-            return prepared
+            return cast("tuple[int, Any]", prepared)
         if path.endswith("/aggregated/forwardingRules"):
             return 200, {"items": {"global": {"warning": {"code": "NO_RESULTS_ON_PAGE"}}}}
         if "/global/networks/" in path:
@@ -160,7 +172,7 @@ class FakeGoogle:
         with self.lock:
             if self.token_answers:
                 return self.token_answers.pop(0)
-            self.given.append(f"{PLANTED}.{len(self.given)}")
+            self.given.append(f"{PLANTED}.{len(self.given) + 1}")
             return 200, {"access_token": self.given[-1], "expires_in": self.lifetime}
 
     def _next(self, prepared: list[Any]) -> Any:
@@ -233,7 +245,7 @@ def running() -> Iterator[Running]:
     google = FakeGoogle()
     front = ThreadingHTTPServer(("127.0.0.1", 0), _front(google))
     front.daemon_threads = True
-    serving = threading.Thread(target=front.serve_forever, daemon=True)
+    serving = threading.Thread(target=front.serve_forever, args=(0.02,), daemon=True)
     serving.start()
     server = grpc.server(ThreadPoolExecutor(8))
     methods = {

@@ -18,7 +18,7 @@ from tests.connectors.google.clusters import (
 
 OFFICE = {"cidrBlock": "198.51.100.0/24", "displayName": "office"}
 LISTED = {"enabled": True, "cidrBlocks": [OFFICE], "gcpPublicCidrsAccessEnabled": False}
-CLOSED = {"enablePublicEndpoint": False, "publicEndpoint": None}
+CLOSED: dict[str, Any] = {"enablePublicEndpoint": False, "publicEndpoint": None}
 OUTSIDE = {"allowExternalTraffic": True}
 MUTE_DNS = {"allowExternalTraffic": None}
 
@@ -41,7 +41,7 @@ def old(networks: dict[str, Any] | None, **private: Any) -> dict[str, Any]:
 
 BOTH_ADDRESSES = {"publicEndpoint": PUBLIC, "privateEndpoint": PRIVATE}
 
-# What GKE gives; whether public, whether private, and whom it admits. None: no word on the endpoint.
+# What GKE gives; whether public, whether private, whom it admits. None: no word on the endpoint.
 CASES: dict[str, tuple[dict[str, Any], tuple[bool, bool | None, tuple[str, ...] | None] | None]] = {
     "new, everyone": (new(), (True, True, EVERYONE)),
     "new, lists off though written": (
@@ -190,7 +190,7 @@ def test_what_is_not_told_is_said_not_to_be() -> None:
     assert evidence(old(None))["masterAuthorizedNetworksConfig"] == "not told"
 
 
-NO_ADDRESSES = {"enabled": False, "publicEndpoint": None, "privateEndpoint": None}
+NO_ADDRESSES: dict[str, Any] = {"enabled": False, "publicEndpoint": None, "privateEndpoint": None}
 WAYS: dict[str, tuple[dict[str, Any], Way, tuple[str, bool] | str]] = {
     "open to everyone": (new(dns=OUTSIDE), "auto", (PUBLIC, False)),
     "a list, and DNS that is open": (new(dns=OUTSIDE, networks=LISTED), "auto", (DNS, True)),

@@ -83,7 +83,7 @@ POOLS: dict[str, tuple[dict[str, Any], dict[str, Any], bool | None]] = {
     "the cluster's default": (pool(), network(defaultEnablePrivateNodes=True), False),
     "the cluster's default, public": (pool(), network(defaultEnablePrivateNodes=False), True),
     "the older word": (pool(), {"privateClusterConfig": PRIVATE}, False),
-    "the older word, public": (pool(), {"privateClusterConfig": {"publicEndpoint": "1.2.3.4"}}, True),
+    "the older word, public": (pool(), {"privateClusterConfig": {}}, True),
     "no word": (pool(), {}, None),
 }  # fmt: skip
 

@@ -74,6 +74,6 @@ def test_a_source_that_names_no_project() -> None:
 
 
 def test_it_comes_by_its_entry_point(tmp_path: Any) -> None:
-    assert load_connector("google") is GoogleConnector
+    assert load_connector("google").options is GoogleOptions
     source = parse_source("google:shop-prod", Configuration(), tmp_path)
     assert source.options == GoogleOptions(projects=("shop-prod",))
