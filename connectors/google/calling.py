@@ -9,6 +9,8 @@ import random
 from collections.abc import Awaitable, Callable
 from types import TracebackType
 from typing import Any, Self, TypeVar
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
 import grpc
@@ -100,8 +102,6 @@ class Caller:
         self._session = aiohttp.ClientSession(
             timeout=aiohttp.ClientTimeout(total=CALL_SECONDS, connect=_CONNECT_SECONDS),
             headers={"User-Agent": _AGENT},
-            # As Google's own clients do, gRPC among them.
-            trust_env=True,
         )
         return self
 
@@ -187,7 +187,11 @@ class Caller:
     async def _get(self, url: str, parameters: dict[str, str]) -> bytes:
         try:
             async with self._session.get(
-                url, params=parameters, headers=self.tokens.headers(), allow_redirects=False
+                url,
+                params=parameters,
+                headers=self.tokens.headers(),
+                allow_redirects=False,
+                proxy=_proxy_for(url),
             ) as answer:
                 body = await _bounded(answer.content)
                 if answer.status == 200:
@@ -208,6 +212,15 @@ def _wait(refusal: Refusal, attempt: int) -> float | None:
     longest = min(LONGEST_WAIT_SECONDS, FIRST_WAIT_SECONDS * 2 ** (attempt - 1))
     # Spread, so that those who were throttled together do not come back together.
     return random.uniform(longest / 2, longest)  # noqa: S311 - nothing secret
+
+
+def _proxy_for(url: str) -> str | None:
+    """Name the environment's proxy, which gRPC and google-auth use too.
+
+    aiohttp's own way to it also reads `~/.netrc`, and fails where that names a password.
+    """
+    parts = urlsplit(url)
+    return None if proxy_bypass(parts.hostname or "") else getproxies().get(parts.scheme)
 
 
 async def _bounded(content: aiohttp.StreamReader) -> bytes:

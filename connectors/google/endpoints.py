@@ -51,10 +51,12 @@ def endpoints_of(cluster: Cluster) -> Endpoints:
     switch, evidence = _public_switch(cluster)
     has_new = told(cluster, _NEW) is not None
     public = told(cluster, f"{_NEW if has_new else _OLD}.publicEndpoint") or ""
-    if not public and switch is not False and _is_public(cluster.endpoint):
+    if not public and switch is not False and _is_public(cluster.endpoint) is True:
         public = cluster.endpoint
         evidence += facts(cluster, ("endpoint",))
     private = told(cluster, f"{_NEW}.privateEndpoint") or told(cluster, f"{_OLD}.privateEndpoint")
+    if not private and _is_public(cluster.endpoint) is False:
+        private = cluster.endpoint
     dns = told(cluster, f"{_DNS}.endpoint") or ""
     outside = told(cluster, f"{_DNS}.allowExternalTraffic")
     if outside:
@@ -144,12 +146,12 @@ def _is_internet(cidrs: tuple[str, ...]) -> bool:
         return False
 
 
-def _is_public(address: str) -> bool:
+def _is_public(address: str) -> bool | None:
+    """Whether an address is public; None where it is none."""
     try:
-        found = AddressSet.of((str(ip_address(address)),))
+        return AddressSpace().is_public(str(ip_address(address)))
     except ValueError:
-        return False
-    return bool(found - AddressSpace().private)
+        return None
 
 
 def way_to(ways: Endpoints, wanted: Way) -> tuple[str, bool] | str:

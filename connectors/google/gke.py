@@ -82,7 +82,10 @@ def pools_of(cluster: Cluster) -> tuple[CloudNodePool, ...] | None:
 
 
 def _pool(cluster: Cluster, pool: NodePool) -> CloudNodePool:
-    """Read a pool; its own switch outweighs those of the cluster."""
+    """Read a pool; its own switch outweighs those of the cluster.
+
+    Where it has none, the cluster's default holds (GKE API reference, NodeNetworkConfig).
+    """
     evidence = facts(pool, (_POOL_SWITCH,)) or facts(cluster, _CLUSTER_SWITCHES)[:1]
     is_private = told(pool, _POOL_SWITCH)
     for path in _CLUSTER_SWITCHES:

@@ -211,6 +211,8 @@ WAYS: dict[str, tuple[dict[str, Any], Way, tuple[str, bool] | str]] = {
         (PRIVATE, False),
     ),
     "oldest": (old({}), "auto", (PUBLIC, False)),
+    "oldest and private": (old(None) | {"endpoint": PRIVATE}, "auto", (PRIVATE, False)),
+    "a name in place of an address": (old(None) | {"endpoint": DNS}, "auto", "no address"),
     "DNS is wanted": (new(), "dns", (DNS, True)),
     "DNS is wanted and not there": (old({}), "dns", "no DNS name"),
     "an address is wanted": (new(dns=OUTSIDE, networks=LISTED), "ip", (PUBLIC, False)),

@@ -1,8 +1,10 @@
 """What Google refuses: what is said of it, what is tried again, and for how long."""
 
 import asyncio
+from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from auditor.model.cluster import SourceError
@@ -231,6 +233,20 @@ def test_google_that_does_not_answer(
     with fake.google.silence():
         message = refusal(listed)
     assert "container.clusters.list: Google cannot be reached, or does not answer" in message
+
+
+def test_a_proxy_of_the_environment(
+    fake: Running, listed: List, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "netrc").write_text("default login someone password somewhere\n")
+    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
+    monkeypatch.setenv("http_proxy", fake.places.compute.removesuffix("/compute/v1"))
+    monkeypatch.setenv("no_proxy", "localhost,127.0.0.1")
+    far = msgspec.structs.replace(fake.places, compute="http://compute.invalid/compute/v1")
+    monkeypatch.setattr(discovery, "PLACES", far)
+    fake.google.clusters["shop-prod"] = [cluster()]
+    assert listed(projects=("shop-prod",)).gaps == []
+    assert RULES in fake.google.asked
 
 
 def test_google_that_is_not_there(
