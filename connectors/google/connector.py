@@ -5,6 +5,7 @@ needs no SDK.
 """
 
 from collections.abc import AsyncIterator
+from contextlib import aclosing
 from pathlib import Path
 
 from auditor.model.cluster import Cluster, Gap, Progress, SourceError
@@ -48,5 +49,7 @@ class GoogleConnector:
             raise SourceError(
                 f"{error.name} is not installed: pip install 'exposure-auditor[google]'"
             ) from error
-        async for item in discovered(options, base, unattended=unattended):
-            yield item
+        # Whoever stops listening stops the listing with it.
+        async with aclosing(discovered(options, base, unattended=unattended)) as items:
+            async for item in items:
+                yield item

@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -29,7 +29,7 @@ _PROJECT = re.compile(r"//container\.googleapis\.com/projects/([^/]+)/")
 
 async def discovered(
     options: GoogleOptions, base: Path, *, unattended: bool
-) -> AsyncIterator[Item]:
+) -> AsyncGenerator[Item, None]:
     """Yield the clusters, the gaps and how far it has come, as they become known.
 
     Raises:

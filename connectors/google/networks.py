@@ -1,7 +1,5 @@
 """VPC networks: their names, and which others they are joined with."""
 
-import asyncio
-from collections.abc import Iterable
 from urllib.parse import quote
 
 from connectors.google.calling import Caller
@@ -22,33 +20,24 @@ def project_of(name: str) -> str:
     return parts[1] if len(parts) > 1 else ""
 
 
-async def peers_of(caller: Caller, networks: Iterable[str]) -> dict[str, tuple[str, ...]]:
-    """Give, for each network, those that it is peered with.
+async def peers_of(caller: Caller, network: str) -> tuple[str, ...]:
+    """Give the networks that one is peered with.
 
     A Shared VPC lies in another project than its clusters, and the right is needed there.
 
     Raises:
         CallError: they cannot be read.
     """
-    wanted = sorted(set(networks))
-    answers = await asyncio.gather(*(_network(caller, name) for name in wanted))
-    return {
-        name: tuple(
-            sorted(
-                relative_name(peering.network)
-                for peering in answer.peerings
-                if peering.network and peering.state in {None, _ACTIVE}
-            )
-        )
-        for name, answer in zip(wanted, answers, strict=True)
-    }
-
-
-async def _network(caller: Caller, name: str) -> Network:
-    return await caller.get(
-        f"{caller.places.compute}/{quote(name, safe='/:')}",
+    answer = await caller.get(
+        f"{caller.places.compute}/{quote(network, safe='/:')}",
         Network,
         "compute.networks.get",
-        f"projects/{project_of(name)}",
+        f"projects/{project_of(network)}",
         fields="peerings(network,state)",
     )
+    peers = {
+        relative_name(peering.network)
+        for peering in answer.peerings
+        if peering.network and peering.state in {None, _ACTIVE}
+    }
+    return tuple(sorted(peers))

@@ -57,12 +57,19 @@ class ProjectReader:
         found = [cluster for cluster in answer.clusters if self._is_wanted(cluster)]
         if not found:
             return []
-        networks = {name for cluster in found if (name := _network(cluster))}
         rules, peers = await asyncio.gather(
             self._part("load balancers", forwarding_rules(self._caller, self._project)),
-            self._part("networks' peers", peers_of(self._caller, networks)),
+            self._peers({name for cluster in found if (name := _network(cluster))}),
         )
         return [self._cluster(cluster, rules, peers) for cluster in found]
+
+    async def _peers(self, networks: Iterable[str]) -> dict[str, tuple[str, ...] | None]:
+        """Give the peers of each network; those of one that is denied are not known."""
+        names = sorted(networks)
+        readings = (
+            self._part("peers of networks", peers_of(self._caller, name), name) for name in names
+        )
+        return dict(zip(names, await asyncio.gather(*readings), strict=True))
 
     def _is_wanted(self, cluster: GkeCluster) -> bool:
         options = self._options
@@ -86,7 +93,7 @@ class ProjectReader:
         self,
         found: GkeCluster,
         rules: tuple[ForwardingRule, ...] | None,
-        peers: dict[str, tuple[str, ...]] | None,
+        peers: dict[str, tuple[str, ...] | None],
     ) -> Cluster:
         project, network = self._project_of(found), _network(found)
         subnetwork = told(found, "networkConfig.subnetwork")
@@ -95,7 +102,7 @@ class ProjectReader:
             read_at=datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
             endpoint=endpoint_of(ways),
             networks=tuple(filter(None, (network, subnetwork))),
-            peers=peers.get(network) if peers is not None else None,
+            peers=peers.get(network),
             balancers=balancers_in(rules, network) if rules is not None else None,
             pools=gke.pools_of(found),
             plugin=gke.plugin_of(found),
@@ -138,11 +145,13 @@ class ProjectReader:
             )
         return Api(server=server, credentials=tokens, ca=ca)
 
-    async def _part(self, part: str, reading: Coroutine[Any, Any, Read]) -> Read | None:
+    async def _part(
+        self, part: str, reading: Coroutine[Any, Any, Read], where: str = ""
+    ) -> Read | None:
         try:
             return await reading
         except CallError as error:
-            self._gaps.missing(part, "", error)
+            self._gaps.missing(part, where, error)
             return None
 
 

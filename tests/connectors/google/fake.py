@@ -207,6 +207,13 @@ def _front(google: FakeGoogle) -> type[BaseHTTPRequestHandler]:
     return Front
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, *_: object) -> None:
+        """Say nothing of clients that go away: some tests do just that."""
+
+
 class Running:
     """A Google that runs, and how to come to it."""
 
@@ -243,8 +250,7 @@ _CERTIFICATE = _AUTHORITY.issue_cert("localhost")
 def running() -> Iterator[Running]:
     """Start it on free ports, and stop it."""
     google = FakeGoogle()
-    front = ThreadingHTTPServer(("127.0.0.1", 0), _front(google))
-    front.daemon_threads = True
+    front = _Server(("127.0.0.1", 0), _front(google))
     serving = threading.Thread(target=front.serve_forever, args=(0.02,), daemon=True)
     serving.start()
     server = grpc.server(ThreadPoolExecutor(8))
