@@ -198,6 +198,8 @@ def _front(google: FakeGoogle) -> type[BaseHTTPRequestHandler]:
             data = body if isinstance(body, bytes) else json.dumps(body).encode()
             self.send_response(status)
             self.send_header("Content-Length", str(len(data)))
+            if status == 302:
+                self.send_header("Location", "/canary")
             self.end_headers()
             self.wfile.write(data)
 

@@ -193,7 +193,7 @@ def test_impersonation(fake: Running, nobody: Path, monkeypatch: pytest.MonkeyPa
         ),
         ({"error": "invalid_grant"}, "have expired or were revoked"),
         ({"error": "unauthorized_client"}, "no usable Google credentials"),
-        ({"unknown": PLANTED}, "no usable Google credentials"),
+        ({"unknown": PLANTED, "hint": "hunter2"}, "no usable Google credentials"),
     ],
 )  # fmt: skip
 def test_credentials_that_are_refused(
@@ -201,7 +201,9 @@ def test_credentials_that_are_refused(
 ) -> None:
     fake.write_key(nobody / "key.json")
     fake.google.token_answers = [(400, body)]
-    assert said in refusal(GoogleOptions(credentials_file="key.json"), nobody)
+    message = refusal(GoogleOptions(credentials_file="key.json"), nobody)
+    assert said in message
+    assert "hunter2" not in message
     assert fake.google.asked == []
 
 

@@ -201,6 +201,7 @@ def test_what_is_said_of_http(
     (gap,) = answer.gaps
     assert said in gap.reason
     assert not gap.hides_clusters
+    assert "/canary" not in fake.google.asked
     (it,) = answer.clusters
     assert it.cloud is not None
     assert it.cloud.balancers is None
