@@ -95,7 +95,7 @@ class Caller:
         try:
             return await asyncio.get_running_loop().run_in_executor(self._pool, ask)
         except (boto.BotoCoreError, boto.ClientError) as error:
-            raise refused(error, permission, self.session.sdk.profile_name) from error
+            raise refused(error, permission, self.session.sdk.profile_name) from None
 
     def _client(self, service: str) -> Any:
         with self.session.making:

@@ -64,7 +64,7 @@ class Session:
                 raise boto.NoCredentialsError
             return self._credentials.get_frozen_credentials()
         except (boto.BotoCoreError, boto.ClientError) as error:
-            raise refused(error, self._needs, self.sdk.profile_name) from error
+            raise refused(error, self._needs, self.sdk.profile_name) from None
 
     def sts_host(self, region: str) -> str:
         """Give the name of the regional STS, by the SDK's own list of partitions.
@@ -75,7 +75,7 @@ class Session:
         try:
             partition = self._core.get_partition_for_region(region)
         except boto.UnknownRegionError as error:
-            raise refused(error, "sts:GetCallerIdentity") from error
+            raise refused(error, "sts:GetCallerIdentity") from None
         partitions = self._core.get_data("endpoints")["partitions"]
         suffixes = {item["partition"]: item["dnsSuffix"] for item in partitions}
         return f"sts.{region}.{suffixes[partition]}"
@@ -110,7 +110,7 @@ class Sessions:
                 _refuse_programs(core)
             self.own = Session(core, core.get_credentials(), "the credentials")
         except (boto.BotoCoreError, boto.ClientError) as error:
-            raise SourceError(str(refused(error, "AWS", options.profile))) from error
+            raise SourceError(str(refused(error, "AWS", options.profile))) from None
 
     def assuming(self, role: str) -> Session:
         """Give a session of a role; it is assumed when it is first used."""

@@ -66,8 +66,8 @@ class EksTokens:
             signer = SigV4QueryAuth(self._session.frozen(), "sts", self._region, _URL_SECONDS)
             signer.add_auth(request)
         except CallError as error:
-            raise SourceError(f"no token for the cluster: {error}") from error
+            raise SourceError(f"no token for the cluster: {error}") from None
         except boto.BotoCoreError as error:
-            raise SourceError(f"no token: {refused(error, 'sts:GetCallerIdentity')}") from error
+            raise SourceError(f"no token: {refused(error, 'sts:GetCallerIdentity')}") from None
         encoded = base64.urlsafe_b64encode(request.url.encode()).decode().rstrip("=")
         return f"{_PREFIX}{encoded}"

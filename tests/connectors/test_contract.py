@@ -31,6 +31,8 @@ from tests.connectors.aws.fake import OWN_KEY, OWN_SECRET, FakeAws, moto_server
 from tests.connectors.azure.conftest import LOGIN, SECRET_VARIABLE
 from tests.connectors.azure.fake import SECRET as AZURE_SECRET
 from tests.connectors.azure.fake import FakeAzure, subscription_id
+from tests.connectors.google.clusters import cluster as google_cluster
+from tests.connectors.google.fake import PLANTED, PLANTED_KEY, running
 
 SECRET = "planted-secret-of-a-connector"
 SDKS = {
@@ -38,7 +40,7 @@ SDKS = {
 }  # fmt: skip
 
 
-EXAMPLES = {"azure": subscription_id(1)}
+EXAMPLES = {"azure": subscription_id(1), "google": "shop-prod-123456"}
 """Of a command line's source, where it is not any text."""
 
 
@@ -162,10 +164,26 @@ async def azure_around(world: World, *, bad: bool) -> AsyncIterator[None]:
         yield
 
 
-AROUND = {"aws": aws_around, "azure": azure_around}
+@asynccontextmanager
+async def google_around(world: World, *, bad: bool) -> AsyncIterator[None]:
+    with running() as it:
+        it.google.clusters["own-project"] = [
+            google_cluster("prod"),
+            google_cluster("new", status="PROVISIONING"),
+        ]
+        it.write_key(world.folder / "key.json")
+        if bad:
+            refusal = {"error": "invalid_grant", "error_description": "Account disabled"}
+            it.google.token_answers = [(400, refusal)] * 5
+        world.monkeypatch.setattr("connectors.google.discovery.PLACES", it.places)
+        yield
+
+
+AROUND = {"aws": aws_around, "azure": azure_around, "google": google_around}
 CLOUD_CASES = {
     "aws": Case("aws", {"regions": ["eu-west-1"]}, {"regions": ["eu-west-1"]}),
     "azure": Case("azure", LOGIN, LOGIN),
+    "google": Case("google", {"credentials_file": "key.json"}, {"credentials_file": "key.json"}),
 }
 
 
@@ -231,7 +249,7 @@ def test_what_cannot_be_listed_is_an_error_and_never_empty(world: World) -> None
 def test_no_secret_shows_in_what_it_yields(world: World) -> None:
     listing = world.listed()
     shown = repr(listing) + str([cluster.place for cluster in listing.clusters])
-    for secret in (SECRET, OWN_SECRET, OWN_KEY, AZURE_SECRET):
+    for secret in (SECRET, OWN_SECRET, OWN_KEY, AZURE_SECRET, PLANTED, PLANTED_KEY):
         assert secret not in shown
 
 
