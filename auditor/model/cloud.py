@@ -26,6 +26,8 @@ class ApiEndpoint(Struct, frozen=True, kw_only=True):
     allowed: tuple[str, ...] | None = None
     """Sources that the public endpoint admits, as CIDRs; None where that was not read. A cloud that
     takes no list for everyone has to be given as everyone."""
+    also_admits: str | None = None
+    """Whom it admits beside those, where no list names them: `all of a cloud's own addresses`."""
     evidence: tuple[CloudFact, ...] = ()
 
 

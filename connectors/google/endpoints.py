@@ -43,6 +43,8 @@ class Endpoints(Struct, frozen=True, kw_only=True):
     """Whether the DNS name takes traffic from outside Google; False where there is no such name."""
     allowed: tuple[str, ...] | None
     """Whom the public address admits."""
+    also: str | None
+    """Whom it admits beside those."""
     evidence: tuple[CloudFact, ...]
 
 
@@ -63,7 +65,7 @@ def endpoints_of(cluster: Cluster) -> Endpoints:
         evidence += (CloudFact(f"{_DNS}.allowExternalTraffic", f"true: {_GATED}"),)
     elif outside is False:
         evidence += (CloudFact(f"{_DNS}.allowExternalTraffic", "false"),)
-    allowed, lists = _allowed(cluster)
+    allowed, also, lists = _allowed(cluster)
     return Endpoints(
         # An address that is given is there, whatever the switch says.
         is_public=True if public else switch,
@@ -74,6 +76,7 @@ def endpoints_of(cluster: Cluster) -> Endpoints:
         dns=dns,
         takes_outside=outside if dns or outside else False,
         allowed=allowed,
+        also=also,
         evidence=(*evidence, *lists),
     )
 
@@ -97,6 +100,7 @@ def endpoint_of(ways: Endpoints) -> ApiEndpoint | None:
         is_public=bool(ways.takes_outside or ways.is_public),
         is_private=True if ways.private else None if ways.takes_addresses else False,
         allowed=allowed if ways.takes_outside or ways.is_public else None,
+        also_admits=ways.also if ways.is_public and allowed not in {None, EVERYONE} else None,
         evidence=ways.evidence,
     )
 
@@ -116,27 +120,32 @@ def _public_switch(cluster: Cluster) -> tuple[bool | None, tuple[CloudFact, ...]
     return None if is_private_only is None else not is_private_only, evidence
 
 
-def _allowed(cluster: Cluster) -> tuple[tuple[str, ...] | None, tuple[CloudFact, ...]]:
-    """Read the authorised networks; None where they may admit others than those named.
+_Allowed = tuple[tuple[str, ...] | None, str | None, tuple[CloudFact, ...]]
+
+
+def _allowed(cluster: Cluster) -> _Allowed:
+    """Read the authorised networks, whom they admit beside those named, and what tells it.
 
     Where they are on, addresses of Compute Engine are admitted too unless that is switched off
-    (GKE API reference, MasterAuthorizedNetworksConfig).
+    (GKE API reference, MasterAuthorizedNetworksConfig). Where that is not told the list is None: it
+    may admit others than those named.
     """
     path = next((path for path in _LISTS if told(cluster, path) is not None), None)
     if path is None:
-        return None, (CloudFact(_LISTS[1], "not told"),)
+        return None, None, (CloudFact(_LISTS[1], "not told"),)
     config: Any = told(cluster, path)
     google = told(config, "gcpPublicCidrsAccessEnabled")
     evidence = [CloudFact(f"{path}.enabled", shown(config.enabled))]
     if not config.enabled:
-        return EVERYONE, tuple(evidence)
+        return EVERYONE, None, tuple(evidence)
     cidrs = tuple(block.cidr_block for block in config.cidr_blocks)
     evidence.append(CloudFact(f"{path}.cidrBlocks", ", ".join(cidrs) or "none"))
     admits = {None: "not told", True: f"true: {_GOOGLE}", False: "false"}[google]
     evidence.append(CloudFact(f"{path}.gcpPublicCidrsAccessEnabled", admits))
     evidence += facts(cluster, (f"{path}.privateEndpointEnforcementEnabled",))
-    is_all = google is False or _is_internet(cidrs)
-    return cidrs if is_all else None, tuple(evidence)
+    if google is None and not _is_internet(cidrs):
+        return None, None, tuple(evidence)
+    return cidrs, _GOOGLE if google else None, tuple(evidence)
 
 
 def _is_internet(cidrs: tuple[str, ...]) -> bool:

@@ -4,6 +4,8 @@ import pytest
 from msgspec.structs import replace
 
 from auditor.analysis.facts import Facts
+from auditor.checks.api_server_allow_list_too_wide.check import CHECK as TOO_WIDE
+from auditor.checks.api_server_open_to_internet.check import CHECK as OPEN
 from auditor.collector.capture import read_capture, write_capture
 from auditor.collector.projection import projection_for
 from auditor.model.audience import Audience
@@ -11,6 +13,7 @@ from auditor.model.cloud import ApiEndpoint, CloudFacts
 from auditor.model.cluster import Cluster, Files
 from auditor.model.connection import Connection
 from auditor.model.exposure import Exposure, ExposureVerdict, Via
+from auditor.model.verdict import Verdict
 from auditor.settings.configuration import Configuration
 from auditor.settings.limits import ReadLimits
 from tests.analysis.clusters import AT
@@ -94,3 +97,23 @@ def test_a_capture_keeps_what_the_cloud_said() -> None:
     captured = write_capture(cluster, read([]))
     again = read_capture(captured, "x", projection_for(Configuration()), ReadLimits())
     assert again.cluster.cloud == cloud
+
+
+def test_others_that_no_list_names_are_not_forgotten() -> None:
+    own = ApiEndpoint(
+        is_public=True, allowed=("198.51.100.0/24",), also_admits="all of a cloud's addresses"
+    )
+    exposure = the_server("https://203.0.113.7", own)
+    assert (exposure.audience, exposure.verdict) == (UNKNOWN, ExposureVerdict.UNKNOWN)
+    assert exposure.reason == "it admits all of a cloud's addresses too"
+    cloud = CloudFacts(read_at="2026-11-22T11:00:00Z", endpoint=own)
+    cluster = Cluster(id="c", name="prod", provider="gke", cloud=cloud, access=Files(""))
+    facts = Facts(cluster, read([]), Configuration(), AT)
+    for check, verdict in ((TOO_WIDE, Verdict.FAIL), (OPEN, Verdict.UNKNOWN)):
+        (judgement,) = check.judge(facts, check.parameters())
+        assert judgement.verdict is verdict
+
+
+def test_who_is_open_to_everyone_needs_no_others() -> None:
+    own = ApiEndpoint(is_public=True, allowed=("0.0.0.0/0",), also_admits="others")
+    assert the_server("https://203.0.113.7", own).audience is PUBLIC

@@ -81,6 +81,9 @@ def _by_cloud(endpoint: ApiEndpoint, where: str, space: AddressSpace) -> _Told:
     if audience is Audience.NONE:
         # Nobody from outside; the private endpoint, where there is one, is left.
         audience = Audience.PRIVATE_NETWORK if endpoint.is_private else Audience.NONE
+    if endpoint.also_admits and audience is not Audience.INTERNET:
+        reason = f"it admits {endpoint.also_admits} too"
+        return _Told(Audience.UNKNOWN, Confidence.LOW, hops, reason=reason)
     everyone = ALL_ADDRESSES.cidrs() if sources == ALL_ADDRESSES else sources.cidrs()
     return _Told(audience, Confidence.HIGH, hops, everyone)
 

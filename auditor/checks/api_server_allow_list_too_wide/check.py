@@ -2,7 +2,9 @@
 
 ## What it reports
 A cluster whose API server has a public endpoint with a list of sources that is not the internet,
-and yet admits more public addresses than the limit: the ranges of a whole provider, for example.
+and yet admits more public addresses than the limit: the ranges of a whole provider, for example. One
+that admits all of its cloud's own addresses beside the list (GKE, `gcpPublicCidrsAccessEnabled`)
+fails too.
 
 ## Why it matters
 A list that holds a cloud's public ranges lets in everybody who rents a machine there (OWASP Docker
@@ -57,6 +59,16 @@ def _judge(facts: Facts, parameters: Parameters) -> Iterator[Judgement]:
         yield from without_connection(facts)
         return
     subject = cluster_subject(facts.cluster.id)
+    cloud = facts.cluster.cloud
+    others = cloud.endpoint.also_admits if cloud and cloud.endpoint else None
+    if others and door.audience is Audience.UNKNOWN:
+        yield Judgement(
+            subject=subject,
+            verdict=Verdict.FAIL,
+            summary=f"the API server's list is not all: it admits {others}",
+            evidence=door.hops,
+        )
+        return
     if door.audience is not Audience.ALLOW_LISTED:
         is_told = door.audience is not Audience.UNKNOWN
         yield Judgement(

@@ -59,7 +59,7 @@ CASES: dict[str, tuple[dict[str, Any], tuple[bool, bool | None, tuple[str, ...] 
     ),
     "new, a list and all of Google Cloud": (
         new(networks=LISTED | {"gcpPublicCidrsAccessEnabled": True}),
-        (True, True, None),
+        (True, True, ("198.51.100.0/24",)),
     ),
     "new, a list and no word on Google Cloud": (
         new(networks={"enabled": True, "cidrBlocks": [OFFICE]}),
@@ -77,7 +77,7 @@ CASES: dict[str, tuple[dict[str, Any], tuple[bool, bool | None, tuple[str, ...] 
             "enabled": True, "gcpPublicCidrsAccessEnabled": True,
             "cidrBlocks": [{"cidrBlock": "everywhere"}],
         }),
-        (True, True, None),
+        (True, True, ("everywhere",)),
     ),
     "new, no word on the lists": (without_lists(), (True, True, None)),
     "new, its lists in the old place": (
@@ -167,6 +167,24 @@ def test_who_may_dial(
     assert found is not None
     assert (found.is_public, found.is_private, found.allowed) == expected
     assert found.evidence
+
+
+@pytest.mark.parametrize(
+    ("fields", "is_more"),
+    [
+        (new(networks=LISTED), False),
+        (new(networks=LISTED | {"gcpPublicCidrsAccessEnabled": True}), True),
+        (new(networks={"gcpPublicCidrsAccessEnabled": True}), False),
+        (new(dns=OUTSIDE, networks=LISTED | {"gcpPublicCidrsAccessEnabled": True}), False),
+        (new(networks={"enabled": True, "cidrBlocks": [OFFICE]}), False),
+    ],
+)
+def test_google_clouds_own_addresses_are_no_part_of_the_list(
+    fields: dict[str, Any], is_more: bool
+) -> None:
+    found = read(fields)
+    assert found is not None
+    assert (found.also_admits is not None) is is_more
 
 
 def evidence(fields: dict[str, Any]) -> dict[str, str]:
