@@ -2,9 +2,9 @@
 
 ## What it reports
 A cluster whose API server has a public endpoint with a list of sources that is not the internet,
-and yet admits more public addresses than the limit: the ranges of a whole provider, for example. One
-that admits all of its cloud's own addresses beside the list (GKE, `gcpPublicCidrsAccessEnabled`)
-fails too.
+and yet admits more public addresses than the limit: the ranges of a whole provider, for example.
+One that admits all of its cloud's own addresses beside the list (on GKE,
+`gcpPublicCidrsAccessEnabled`) fails too.
 
 ## Why it matters
 A list that holds a cloud's public ranges lets in everybody who rents a machine there (OWASP Docker
