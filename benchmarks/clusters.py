@@ -133,3 +133,37 @@ def _by_chance(random: Random) -> PolicyPeer:
 def _range_by_chance(random: Random) -> PolicyPort:
     first = random.randrange(1, 60000)
     return PolicyPort(Protocol.TCP, first, first + random.randrange(5000))
+
+
+def segmented(workloads: int, tenants: int, replicas: int = 1) -> GeneratedCluster:
+    """Write a cluster whose tenants are kept apart, but for a rule here and there by name.
+
+    Every namespace denies what is not admitted, and admits its own tenant, one app of the tenant
+    before and to one of the tenant after. Namespaces carry the label `tenant`.
+    """
+    count = max(1, workloads * replicas // PODS_IN_NAMESPACE)
+    namespaces = tuple(
+        Namespace(ObjectMeta(f"ns-{n}", labels={"tenant": f"t{n % tenants}"})) for n in range(count)
+    )
+    pods = [
+        _pod(number, replica, f"ns-{number % count}")
+        for number in range(workloads)
+        for replica in range(replicas)
+    ]
+    both, everyone = ("Ingress", "Egress"), LabelSelector()
+    made = []
+    for n in range(count):
+        home = f"ns-{n}"
+        own = (PolicyPeer(namespace_selector=LabelSelector({"tenant": f"t{n % tenants}"})),)
+        before = (_app_of(n % len(_APPS), (n - 1) % tenants),)
+        after = (_app_of(n % len(_APPS), (n + 1) % tenants),)
+        within = NetworkPolicySpec(everyone, both, (PolicyRule(own),), (PolicyRule((), own),))
+        hosts = NetworkPolicySpec(everyone, both, (PolicyRule(before),), (PolicyRule((), after),))
+        made.append(NetworkPolicy(ObjectMeta("deny", home), NetworkPolicySpec(policy_types=both)))
+        made.append(NetworkPolicy(ObjectMeta("within", home), within))
+        made.append(NetworkPolicy(ObjectMeta("hosts", home), hosts))
+    return GeneratedCluster(tuple(pods), namespaces, tuple(made))
+
+
+def _app_of(app: int, tenant: int) -> PolicyPeer:
+    return PolicyPeer(LabelSelector({"app": _APPS[app]}), LabelSelector({"tenant": f"t{tenant}"}))

@@ -26,7 +26,9 @@ from auditor.analysis.recognition.gateways import ServedGateway, serving_gateway
 from auditor.analysis.recognition.managed_plugin import with_the_clouds_word
 from auditor.analysis.recognition.meshes import SeenMesh, described, recognise_meshes
 from auditor.analysis.recognition.software import RecognisedSoftware, recognise
+from auditor.analysis.segmentation.matrix import Cell, Doubts, Matrices
 from auditor.analysis.segments.assignment import SegmentMap, assign_segments
+from auditor.analysis.segments.sharing import Dimension
 from auditor.analysis.workloads import WorkloadIndex
 from auditor.catalogue.contents import catalogue_with
 from auditor.catalogue.distributions import distributions
@@ -48,6 +50,7 @@ from auditor.model.cluster import Cluster
 from auditor.model.exposure import ROUTED, Exposure, Via
 from auditor.model.identity import ObjectRef
 from auditor.model.ports import PortSet, Protocol
+from auditor.model.reading import ReadState
 from auditor.settings.configuration import Configuration
 
 REACHABILITY_RESTS_ON = (
@@ -139,6 +142,39 @@ class Facts:
         states = ((name, self.inventory.state(name)) for name in REACHABILITY_RESTS_ON)
         missing = [f"{name} is {state.value}" for name, state in states if state.is_shortfall]
         return ", ".join(missing) or None
+
+    @cached_property
+    def segmentation(self) -> tuple[Cell, ...]:
+        """Between which tenants, and which risk levels, packets pass: both matrices."""
+        doubts = Doubts(
+            of_all=self.reachability_gap,
+            of_closed=self._incomplete(NAMESPACES, NETWORK_POLICIES, PODS),
+            of_open=self.policies_elsewhere,
+            of_plugin=self.doubt_of_plugin,
+        )
+        made = Matrices(self.reachability, self.segments, self.owners)
+        allowed = {frozenset(p) for p in self.configuration.risk_levels.may_share_network}
+        return (
+            *made.cells(Dimension.TENANT, doubts),
+            *made.cells(Dimension.RISK_LEVEL, doubts, allowed),
+        )
+
+    @property
+    def doubt_of_plugin(self) -> str:
+        """Say why what may be let through is not known to be."""
+        name = self.reachability.profile.name
+        return self.enforcement.reason or f"it depends on {name} what its policies admit"
+
+    @property
+    def policies_elsewhere(self) -> str | None:
+        """Say why what is open for want of a policy may not be: the source holds none at all."""
+        if self.inventory.state(NETWORK_POLICIES) is ReadState.NOT_PROVIDED:
+            return f"{NETWORK_POLICIES} is not-provided: they may be kept elsewhere"
+        return None
+
+    def _incomplete(self, *resources: str) -> str | None:
+        states = ((name, self.inventory.state(name)) for name in resources)
+        return ", ".join(f"{n} is {s.value}" for n, s in states if not s.is_complete) or None
 
     @cached_property
     def _network_plugin(self) -> RecognisedCni:

@@ -69,6 +69,7 @@ def audit(cluster: Cluster, inventory: Inventory, rules: Rules, at: datetime) ->
             NamespaceSegment(name, segment.tenants, segment.risk_level)
             for name, segment in sorted(facts.segments.by_namespace.items())
         ),
+        segmentation=tuple(cell.border for cell in facts.segmentation),
         networks=cluster.cloud.networks if cluster.cloud else None,
         peers=cluster.cloud.peers if cluster.cloud else None,
         hubs=cluster.cloud.hubs if cluster.cloud else None,

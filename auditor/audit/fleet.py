@@ -5,10 +5,13 @@ from collections.abc import Iterable
 from datetime import datetime
 from itertools import pairwise
 
+from msgspec.structs import replace
+
 from auditor.audit.fleet_findings import judge_fleet
 from auditor.audit.rules import Rules
 from auditor.model.audit import AgreementUse, Audit, FleetAudit
 from auditor.model.finding import Finding
+from auditor.model.segmentation import TENANTS, Border, Ends
 from auditor.model.verdict import ACCEPTED, Severity, Verdict
 
 SHOWN_VERDICTS = (*(verdict.value for verdict in Verdict), ACCEPTED)
@@ -41,6 +44,7 @@ def taken_together(
         at=at,
         audits=audits,
         fleet_findings=found,
+        segmentation=_segmentation(audits),
         duplicates=_duplicates(audits),
         agreement_use=use,
         verdicts=_verdicts(findings),
@@ -52,6 +56,23 @@ def _used(found: tuple[Finding, ...], count: int) -> tuple[int, ...]:
     """Count how many findings of the fleet each exception matched."""
     matched = Counter(item.acceptance.index for item in found if item.acceptance)
     return tuple(matched[index] for index in range(count))
+
+
+def _segmentation(audits: tuple[Audit, ...]) -> tuple[Border, ...]:
+    """Give the worst of each border, wherever it is; a cluster that holds one end says nothing."""
+    worst: dict[Ends, Border] = {}
+    for audit in audits:
+        for border in audit.segmentation:
+            known = worst.get(border.ends)
+            if known is None or border.state.rank > known.state.rank:
+                worst[border.ends] = replace(border, cluster=audit.cluster_id)
+    return tuple(worst[ends] for ends in sorted(worst, key=_in_order))
+
+
+def _in_order(ends: Ends) -> tuple[bool, list[tuple[bool, str]]]:
+    """Order tenants before risk levels, and what cannot be told last."""
+    dimension, *values = ends
+    return dimension != TENANTS, [(value is None, value or "") for value in values]
 
 
 def _duplicates(audits: tuple[Audit, ...]) -> tuple[tuple[str, ...], ...]:

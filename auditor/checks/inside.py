@@ -35,14 +35,8 @@ def judge_opening(facts: Facts, found: Opening) -> tuple[Verdict, str | None]:
     if found.sure:
         return open_verdict(facts)
     if found.maybe:
-        return Verdict.UNKNOWN, reason_of_doubt(facts)
+        return Verdict.UNKNOWN, facts.doubt_of_plugin
     return Verdict.PASS, None
-
-
-def reason_of_doubt(facts: Facts) -> str:
-    """Say why what may be let through is not known to be."""
-    name = facts.reachability.profile.name
-    return facts.enforcement.reason or f"it depends on {name} what its policies admit"
 
 
 def judge_openness(facts: Facts, kind: SoftwareKind, *, with_system: bool) -> Iterator[Judgement]:

@@ -20,7 +20,6 @@ from auditor.kube.resources import (
 )
 from auditor.model.exposure import Hop
 from auditor.model.identity import cluster_subject
-from auditor.model.reading import ReadState
 from auditor.model.verdict import Verdict
 
 ISOLATION_NEEDS = frozenset({NETWORK_POLICIES, PODS})
@@ -102,9 +101,8 @@ def _verdict(facts: Facts, found: Isolation) -> tuple[Verdict, str | None]:
 
 def open_verdict(facts: Facts) -> tuple[Verdict, str | None]:
     """Judge what is open for want of a policy: a source that holds none at all does not tell."""
-    if facts.inventory.state(NETWORK_POLICIES) is ReadState.NOT_PROVIDED:
-        return Verdict.UNKNOWN, f"{NETWORK_POLICIES} is not-provided: they may be kept elsewhere"
-    return Verdict.FAIL, None
+    elsewhere = facts.policies_elsewhere
+    return (Verdict.UNKNOWN, elsewhere) if elsewhere else (Verdict.FAIL, None)
 
 
 def judge_isolation(facts: Facts, direction: Direction) -> Iterator[Judgement]:

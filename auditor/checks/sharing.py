@@ -1,4 +1,4 @@
-"""What the four sharing checks have in common: a pair that meets fails, the untold is unknown."""
+"""What the sharing checks have in common: a pair that meets fails, the untold is unknown."""
 
 from collections.abc import Iterator
 
@@ -21,11 +21,13 @@ def judge_sharing(  # noqa: PLR0913 - what one dimension in one place is made of
     *,
     allowed: tuple[Pair, ...] = (),
     unplaced: tuple[str, ...] = (),
+    field: str = "pods",
 ) -> Iterator[Judgement]:
-    """Judge each pair that meets in a `place` ("cluster" or "node"), then the rest of the cluster.
+    """Judge each pair that meets in a `place` ("cluster", "node"), then the rest of the cluster.
 
-    `unplaced` names what has no place yet. Nothing is `pass` while a namespace's segment cannot be
-    told: it counts as unknown (`docs/checks/README.md`, `namespace-without-segment`).
+    `unplaced` names what has no place that is known; `field` says what of a place they share.
+    Nothing is `pass` while a namespace's segment cannot be told: it counts as unknown
+    (`docs/checks/README.md`, `namespace-without-segment`).
     """
     bad = forbidden(sharing.pairs, allowed)
     for pair in bad:
@@ -34,14 +36,14 @@ def judge_sharing(  # noqa: PLR0913 - what one dimension in one place is made of
             subject=dimension.pair_ref(pair),
             verdict=Verdict.FAIL,
             summary=text,
-            evidence=tuple(_hops(facts, dimension, pair, sharing.pairs[pair])),
+            evidence=tuple(_hops(facts, dimension, pair, sharing.pairs[pair], field)),
         )
     reasons = []
     if sharing.untold:
         names = _listed(sharing.untold)
         reasons.append(f"the {dimension.value} of {names} cannot be told")
     if unplaced:
-        reasons.append(f"on no node yet: {_listed(unplaced)}")
+        reasons.append(f"on no {place} that is known yet: {_listed(unplaced)}")
     if bad and not reasons:
         return
     told = _listed(sharing.values) if sharing.values else "none"
@@ -57,18 +59,19 @@ def judge_sharing(  # noqa: PLR0913 - what one dimension in one place is made of
 
 
 def _hops(
-    facts: Facts, dimension: Dimension, pair: Pair, where: tuple[Meeting, ...]
+    facts: Facts, dimension: Dimension, pair: Pair, where: tuple[Meeting, ...], field: str
 ) -> Iterator[Hop]:
     for meeting in where[:_SHOWN]:
         holders = (meeting.one, meeting.other)
         for value, holder in zip(pair, holders, strict=True):
             if meeting.place:
-                yield Hop(f"Node/{meeting.place}", "pods", holder, f"{dimension.value} {value}")
+                yield Hop(meeting.place, field, holder, f"{dimension.value} {value}")
                 continue
             yield Hop(f"Namespace/{holder}", dimension.value, value)
             yield from facts.segments.by_namespace[holder].evidence
     if len(where) > _SHOWN:
-        yield Hop("Node", "count", str(len(where)), "nodes in all")
+        kind = where[0].place.partition("/")[0]
+        yield Hop(kind, "count", str(len(where)), "places in all")
 
 
 def _listed(names: tuple[str, ...]) -> str:

@@ -1,11 +1,15 @@
 """`reachability`: who can talk to whom, and by which policy."""
 
+import shutil
 import sys
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 import click
+from msgspec import Struct
 
 from auditor.analysis.blast_radius import BlastRadius, BlastRadiuses
 from auditor.analysis.facts import Facts
@@ -24,6 +28,7 @@ from auditor.cli.reading import FleetReader
 from auditor.collector.reading import Reading
 from auditor.model.addresses import normal_address
 from auditor.model.identity import ObjectRef
+from auditor.model.segmentation import Border
 from auditor.reports.blast_radius import (
     blast_radius_document,
     write_blast_radius,
@@ -36,8 +41,17 @@ from auditor.reports.reachability import (
     write_dot,
     write_text,
 )
+from auditor.reports.segmentation import segmentation_document, write_matrix_csv
 from auditor.reports.text import safe
 from auditor.settings.configuration import Configuration
+
+
+class Matrix(Struct, frozen=True):
+    """The segmentation matrices of one cluster."""
+
+    cluster_id: str
+    borders: tuple[Border, ...]
+    gap: str | None
 
 
 @click.command(
@@ -64,6 +78,11 @@ from auditor.settings.configuration import Configuration
     is_flag=True,
     help="What an attacker behind each door could reach next; --from W: of this workload alone.",
 )
+@click.option(
+    "--tenants",
+    is_flag=True,
+    help="Which tenants, and which risk levels, can reach each other: a matrix.",
+)
 @click.option("--explain", is_flag=True, help="Say rule by rule why; needs --from or --to.")
 @assume_cni_option
 def command(  # noqa: PLR0913, PLR0917 - one parameter an option
@@ -75,6 +94,7 @@ def command(  # noqa: PLR0913, PLR0917 - one parameter an option
     output_format: str,
     output: Path | None,
     blast_radius: bool,  # noqa: FBT001 - click passes flags so
+    tenants: bool,  # noqa: FBT001 - click passes flags so
     explain: bool,  # noqa: FBT001 - click passes flags so
     assume_cni: str | None,
 ) -> None:
@@ -101,6 +121,13 @@ def command(  # noqa: PLR0913, PLR0917 - one parameter an option
         found, code = _radiuses(source, base, configuration, at, assume_cni, start)
         print_text(_RADIUS_WRITERS[output_format](*found), output)
         sys.exit(int(code))
+    if tenants:
+        if start or end or internet or explain or blast_radius or output_format == "dot":
+            raise UsageFailure("--tenants goes with text, json or csv, and with no other question")
+        reader = FleetReader(configuration, base, partial(_matrix, configuration, at, assume_cni))
+        matrix, code = _one(reader, source)
+        print_text(_MATRIX_WRITERS[output_format](matrix), output)
+        sys.exit(int(code))
 
     def answer(item: Reading) -> Reached | UnknownEndError:
         facts = Facts(item.cluster, item.inventory, configuration, at, assume_cni)
@@ -115,15 +142,12 @@ def command(  # noqa: PLR0913, PLR0917 - one parameter an option
         except UnknownEndError as error:
             return error
 
-    read = FleetReader(configuration, base, answer).read([source])
-    if len(read.used) > 1:
-        raise UsageFailure(f"{source} holds {len(read.used)} clusters; name one: {source}#CONTEXT")
-    for reached in read.used:
-        if isinstance(reached, UnknownEndError):
-            raise UsageFailure(str(reached))
-        _say(reached)
-        print_text(_WRITERS[output_format](reached, explain), output)
-    sys.exit(int(read.exit_code))
+    reached, code = _one(FleetReader(configuration, base, answer), source)
+    if isinstance(reached, UnknownEndError):
+        raise UsageFailure(str(reached))
+    _say(reached)
+    print_text(_WRITERS[output_format](reached, explain), output)
+    sys.exit(int(code))
 
 
 _WRITERS: dict[str, Callable[[Reached, bool], str]] = {
@@ -131,6 +155,25 @@ _WRITERS: dict[str, Callable[[Reached, bool], str]] = {
     "json": lambda reached, _: write_json(reachability_document(reached)),
     "csv": lambda reached, _: write_csv(reached),
     "dot": lambda reached, _: write_dot(reached),
+}
+
+
+def _matrix_text(matrix: Matrix) -> str:
+    # Imported here: 100 ms that the other formats need not pay.
+    from auditor.reports.segmentation_table import write_matrix  # noqa: PLC0415
+
+    return write_matrix(matrix.borders, shutil.get_terminal_size((_PIPED_WIDTH, 0)).columns)
+
+
+_PIPED_WIDTH = 160
+"""Columns of a matrix that no terminal shows."""
+
+_MATRIX_WRITERS: dict[str, Callable[[Matrix], str]] = {
+    "text": _matrix_text,
+    "json": lambda found: write_json(
+        segmentation_document(found.cluster_id, found.borders, found.gap)
+    ),
+    "csv": lambda found: write_matrix_csv(found.borders),
 }
 
 
@@ -160,13 +203,31 @@ def _radiuses(  # noqa: PLR0913, PLR0917 - what the question is made of
         found = BlastRadiuses(facts).all()
         return item.cluster.id, tuple(one for one in found if wanted in (None, one.ref))
 
-    read = FleetReader(configuration, base, answer).read([source])
-    if len(read.used) != 1:
-        if not read.used:
-            sys.exit(int(read.exit_code))
+    found, code = _one(FleetReader(configuration, base, answer), source)
+    if isinstance(found, UnknownEndError):
+        raise UsageFailure(str(found))
+    return found, code
+
+
+def _matrix(
+    configuration: Configuration, at: datetime, assume_cni: str | None, item: Reading
+) -> Matrix:
+    """Work out the segmentation matrices of one cluster."""
+    facts = Facts(item.cluster, item.inventory, configuration, at, assume_cni)
+    cells = tuple(cell.border for cell in facts.segmentation)
+    return Matrix(item.cluster.id, cells, facts.reachability_gap)
+
+
+_Used = TypeVar("_Used")
+
+
+def _one(reader: FleetReader[_Used], source: str) -> tuple[_Used, ExitCode]:
+    """Read the one cluster of a source; one that could not be read at all ends the command."""
+    read = reader.read([source])
+    if len(read.used) > 1:
         raise UsageFailure(f"{source} holds {len(read.used)} clusters; name one: {source}#CONTEXT")
-    if isinstance(read.used[0], UnknownEndError):
-        raise UsageFailure(str(read.used[0]))
+    if not read.used:
+        sys.exit(int(read.exit_code))
     return read.used[0], read.exit_code
 
 

@@ -9,6 +9,7 @@ from msgspec import Struct, field
 from auditor.model.exposure import Exposure
 from auditor.model.finding import Finding
 from auditor.model.reading import Coverage, ReadProblem
+from auditor.model.segmentation import Border
 
 
 class ClusterState(StrEnum):
@@ -138,6 +139,8 @@ class Audit(Struct, frozen=True, kw_only=True):
     """The checks that ran, ordered by slug; one that is off is not among them."""
     segments: tuple[NamespaceSegment, ...]
     """Of every namespace that was seen, in order."""
+    segmentation: tuple[Border, ...] = ()
+    """Between which tenants, and which risk levels, packets pass; both ways, in order."""
     networks: tuple[str, ...] | None = None
     """Ids of the networks that it sits in, as its cloud tells; None where it does not."""
     peers: tuple[str, ...] | None = None
@@ -156,6 +159,8 @@ class FleetAudit(Struct, frozen=True, kw_only=True):
     audits: tuple[Audit, ...]
     """Ordered by cluster id."""
     fleet_findings: tuple[Finding, ...]
+    segmentation: tuple[Border, ...] = ()
+    """Of all clusters together: the worst state of each border, with an example of it."""
     duplicates: tuple[tuple[str, ...], ...] = ()
     """Ids of clusters with one incarnation: one cluster under several names. Never merged."""
     agreement_use: AgreementUse

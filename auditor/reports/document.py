@@ -14,6 +14,7 @@ from auditor.model.finding import Finding
 from auditor.model.identity import ObjectRef
 from auditor.model.reading import Coverage, ReadProblem
 from auditor.model.verdict import ACCEPTED, Verdict
+from auditor.reports.segmentation import SegmentationView, segmentation_view
 
 AUDIT_SCHEMA = "exposure-auditor/audit/v1"
 
@@ -101,6 +102,7 @@ class ClusterView(Struct, frozen=True):
     coverage: tuple[Coverage, ...]
     problems: tuple[ReadProblem, ...]
     platform: Platform
+    segmentation: SegmentationView
     exposures: tuple[ExposureView, ...]
     findings: tuple[FindingView, ...]
 
@@ -132,6 +134,8 @@ class AuditDocument(Struct, frozen=True):
     finished_at: str
     clusters: tuple[ClusterView, ...]
     fleet_findings: tuple[FindingView, ...]
+    segmentation: SegmentationView
+    """Of all clusters together: the worst state of each border."""
     duplicates: tuple[tuple[str, ...], ...]
     errors: tuple[SourceProblem, ...]
     summary: SummaryView
@@ -155,6 +159,7 @@ def audit_document(
             finding_view(finding)
             for finding in shown_findings(fleet.fleet_findings, show_all=show_all)
         ),
+        segmentation_view(fleet.segmentation),
         fleet.duplicates,
         errors,
         summary_view(fleet),
@@ -238,6 +243,7 @@ def _cluster(audit: Audit, *, show_all: bool) -> ClusterView:
         coverage=audit.coverage,
         problems=audit.problems,
         platform=audit.platform,
+        segmentation=segmentation_view(audit.segmentation),
         exposures=tuple(exposure_view(item) for item in listed_exposures(audit, show_all=show_all)),
         findings=tuple(finding_view(item) for item in listed_findings(audit, show_all=show_all)),
     )

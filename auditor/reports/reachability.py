@@ -14,15 +14,12 @@ from auditor.analysis.reachability.explaining import Explanation, Side, ports_te
 from auditor.audit.reaching import Answered, Reached
 from auditor.model.addresses import AddressSet
 from auditor.model.ports import ALL_PORTS, PortSet
-from auditor.reports.text import safe
+from auditor.reports.text import cell, safe
 
 REACHABILITY_SCHEMA = "exposure-auditor/reachability/v1"
 
 _KEPT = 4096
 """Sets of ports whose text is kept: most connections share a few."""
-
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""What makes a spreadsheet take a cell for a formula."""
 
 
 class PortsView(Struct, frozen=True):
@@ -144,7 +141,7 @@ def write_csv(reached: Reached) -> str:
         for view in _views(item, reached.gap):
             ports = "all" if view.all else _view_text(view.ports)
             cells = [view.source, view.destination, ports, view.verdict or "", view.reason or ""]
-            writer.writerow([_cell(cell) for cell in (*cells, " ".join(view.decided_by))])
+            writer.writerow([cell(text) for text in (*cells, " ".join(view.decided_by))])
     return held.getvalue()
 
 
@@ -242,11 +239,6 @@ def _ipv4(number: int) -> str:
 
 def _ipv6(number: int) -> str:
     return str(ip_address(number.to_bytes(16, "big")))
-
-
-def _cell(text: str) -> str:
-    clean = safe(text)
-    return f"'{clean}" if clean.startswith(_FORMULA) else clean
 
 
 def _quoted(text: str) -> str:

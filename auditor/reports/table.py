@@ -18,6 +18,7 @@ from auditor.reports.document import (
     listed_findings,
     shown_findings,
 )
+from auditor.reports.segmentation_table import matrix_tables
 from auditor.reports.text import safe
 
 _STYLES = {
@@ -80,6 +81,8 @@ def _print_cluster(console: Console, audit: Audit, *, show_all: bool) -> None:
         mark = "could not be read" if problem.is_shortfall else "note"
         style = "magenta" if problem.is_shortfall else "dim"
         console.print(Text(f"  {mark}: {safe(problem.where)}: {safe(problem.message)}", style))
+    for matrix in matrix_tables(audit.segmentation):
+        console.print(matrix)
     if exposures := listed_exposures(audit, show_all=show_all):
         console.print(_exposures(exposures))
     findings = sorted(
@@ -96,6 +99,11 @@ def _print_cluster(console: Console, audit: Audit, *, show_all: bool) -> None:
 
 def _print_fleet(console: Console, fleet: FleetAudit, *, show_all: bool) -> None:
     """Print what was found of all clusters together."""
+    if len(fleet.audits) > 1 and fleet.segmentation:
+        console.print(Text("all clusters together, the worst of each", "bold"))
+        for matrix in matrix_tables(fleet.segmentation):
+            console.print(matrix)
+        console.print()
     found = shown_findings(fleet.fleet_findings, show_all=show_all)
     if found:
         console.print(Text("all clusters together", "bold"))

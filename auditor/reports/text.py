@@ -20,3 +20,13 @@ def safe(text: str, longest: int = LONGEST) -> str:
 def is_harmless(text: str) -> bool:
     """Whether there is nothing in it that a terminal would act on."""
     return _UNSAFE.search(text) is None
+
+
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+"""What makes a spreadsheet take a cell for a formula."""
+
+
+def cell(text: str) -> str:
+    """Make a text safe for a spreadsheet: what it would take for a formula is quoted."""
+    clean = safe(text)
+    return f"'{clean}" if clean.startswith(_FORMULA) else clean

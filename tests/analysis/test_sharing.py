@@ -72,7 +72,7 @@ def test_a_namespace_that_is_untold_is_named() -> None:
 def test_a_namespace_of_two_tenants_is_a_pair_by_itself() -> None:
     facts = facts_of(RED, on("n", "r"), tags={"tenant": "blue"})
     assert of_cluster(facts).pairs == {("blue", "red"): (Meeting("", "r", "r"),)}
-    assert of_nodes(facts)[0].pairs == {("blue", "red"): (Meeting("n", "Pod/r/p", "Pod/r/p"),)}
+    assert of_nodes(facts)[0].pairs == {("blue", "red"): (Meeting("Node/n", "Pod/r/p", "Pod/r/p"),)}
 
 
 def test_risk_levels_share_as_tenants_do() -> None:
@@ -89,8 +89,8 @@ def test_pods_on_one_node_share_it() -> None:
     shared, unplaced = of_nodes(facts)
     assert shared.pairs == {
         ("blue", "red"): (
-            Meeting("n1", "Pod/b/p", "Pod/r/p"),
-            Meeting("n2", "Pod/b/q", "Pod/r/q"),
+            Meeting("Node/n1", "Pod/b/p", "Pod/r/p"),
+            Meeting("Node/n2", "Pod/b/q", "Pod/r/q"),
         )
     }
     assert unplaced == ()

@@ -110,6 +110,8 @@ PROVEN_BY_ABSENCE = {
     "namespace-without-default-deny": {*REACHABILITY_RESTS_ON, CONFIG_MAPS},
     "workload-egress-not-isolated": {*REACHABILITY_RESTS_ON, CONFIG_MAPS},
     "workload-ingress-not-isolated": {*REACHABILITY_RESTS_ON, CONFIG_MAPS},
+    "tenants-can-reach-each-other": {*REACHABILITY_RESTS_ON, CONFIG_MAPS},
+    "risk-levels-can-reach-each-other": {*REACHABILITY_RESTS_ON, CONFIG_MAPS},
     # No pod that was read, and no namespace that was, is what it selects.
     "policy-selects-nothing": {PODS, NAMESPACES},
     # Internal by a controller's default, which a pod that was not read may change; or by the

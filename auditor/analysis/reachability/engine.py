@@ -13,10 +13,16 @@ from auditor.analysis.reachability.isolating import NetworkPolicies
 from auditor.analysis.reachability.layers import Layer, PortResolver, View
 from auditor.analysis.reachability.membership import Membership
 from auditor.analysis.reachability.network_policies import draft_network_policy
-from auditor.analysis.reachability.port_sets import NO_PORTS, PortTable
+from auditor.analysis.reachability.port_sets import EVERY_PORT, NO_PORTS, PortTable
 from auditor.analysis.reachability.profile import Profile
 from auditor.analysis.reachability.selections import NodesByLabel
-from auditor.analysis.reachability.standing import Allowed, Bound, Direction, Standing
+from auditor.analysis.reachability.standing import (
+    Allowed,
+    Bound,
+    Direction,
+    Standing,
+    held_by,
+)
 from auditor.kube.admin_policies import AdminPolicy
 from auditor.kube.cluster_scope import Namespace, Node
 from auditor.kube.meta import ObjectMeta
@@ -202,13 +208,27 @@ class Reachability:
         return View(direction, fixed, is_source, kind.named if kind else (), in_detail)
 
     def _ask(self, fixed: int, others: int, *, is_source: bool) -> Answer:
-        views = [self.view(direction, fixed, is_source=is_source) for direction in Direction]
-        least = [self._decided(view, others, Bound.LEAST) for view in views]
-        allowed = self._both(*(item.allowed() for item in least))
-        if all(item.is_exact for item in least):
+        # The end that is fixed has few policies: whom they shut out, nobody else need be asked of.
+        own, theirs = Direction.EGRESS, Direction.INGRESS
+        if not is_source:
+            own, theirs = theirs, own
+        views = tuple(self.view(item, fixed, is_source=is_source) for item in (own, theirs))
+        allowed, is_exact = self._let_through(views, others, Bound.LEAST)
+        if is_exact:
             return Answer(allowed, allowed)
-        most = (self._decided(view, others, Bound.MOST).allowed() for view in views)
-        return Answer(allowed, self._both(*most))
+        return Answer(allowed, self._let_through(views, others, Bound.MOST)[0])
+
+    def _let_through(
+        self, views: tuple[View, ...], others: int, bound: Bound
+    ) -> tuple[Allowed, bool]:
+        """Give what all views let through, and whether nothing of it depends on the plugin."""
+        found: Allowed = {EVERY_PORT: others}
+        is_exact = True
+        for view in views:
+            standing = self._decided(view, held_by(found), bound)
+            is_exact = is_exact and standing.is_exact
+            found = self._both(found, standing.allowed())
+        return found, is_exact
 
     def _decided(self, view: View, others: int, bound: Bound) -> Standing:
         standing = Standing(others, self.ports, bound)

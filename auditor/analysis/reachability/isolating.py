@@ -171,6 +171,8 @@ class NetworkPolicies:
 
     def index(self) -> None:
         """Note for every class which rules speak of it: worth it where all classes are asked."""
+        if self._indexed_at == self._membership.epoch:
+            return
         self._indexed_at = self._membership.epoch
         for direction, groups in self._groups.items():
             around: dict[int, list[int]] = defaultdict(list)

@@ -17,44 +17,52 @@ class Row(Struct, frozen=True):
 
 def rows_to(reachability: Reachability) -> Iterator[Row]:
     """Tell for every class of pods who may talk to it, outside addresses among them."""
-    return _rows(reachability, others=None, is_source=False)
+    return _rows(reachability, reachability.entities.living, others=None, is_source=False)
 
 
 def rows_from(reachability: Reachability, others: int | None = None) -> Iterator[Row]:
     """Tell for every class of pods whom of some others, or of all, it may talk to."""
-    return _rows(reachability, others=others, is_source=True)
+    return _rows(reachability, reachability.entities.living, others=others, is_source=True)
 
 
-def crossing(reachability: Reachability, sources: int, destinations: int) -> Answer:
-    """Tell which of some sources may talk to any of some destinations, such as one tenant's pods.
-
-    The answer gives, by port set, sources that have these ports at some destination: one that
-    reaches two of them on different ports is there twice.
-    """
-    least: dict[int, int] = {}
-    most: dict[int, int] = {}
-    for row in _rows(reachability, others=sources, is_source=False, among=destinations):
-        for found, held in ((least, row.answer.least), (most, row.answer.most)):
-            for ports, others in held.items():
-                found[ports] = found.get(ports, 0) | others
-    return Answer(least, most)
+def rows_among(reachability: Reachability, classes: int) -> Iterator[Row]:
+    """Tell for each of some classes which of them may talk to it."""
+    return _rows(reachability, classes, others=classes, is_source=False)
 
 
 def _rows(
-    reachability: Reachability, *, others: int | None, is_source: bool, among: int | None = None
+    reachability: Reachability, among: int, *, others: int | None, is_source: bool
 ) -> Iterator[Row]:
-    entities = reachability.entities
+    ask = reachability.destinations_of if is_source else reachability.sources_of
+    for numbers in alike(reachability, among, is_source=is_source):
+        yield Row(numbers, ask(reachability.entities.bit(numbers[0]), others))
+
+
+def alike(reachability: Reachability, among: int, *, is_source: bool) -> Iterator[tuple[int, ...]]:
+    """Group some classes: those that get the same answers as a source, or as a destination."""
     reachability.network_policies.index()
-    alike: dict[Hashable, list[int]] = {}
-    asked = entities.living if among is None else entities.living & among
-    for number in entities.numbers(asked):
+    return _grouped(reachability, among, tuple(Direction), is_source=is_source)
+
+
+def alike_alone(
+    reachability: Reachability, among: int, direction: Direction
+) -> Iterator[tuple[int, ...]]:
+    """Group some classes: those to which the same policies speak in one direction."""
+    is_source = direction is Direction.EGRESS
+    return _grouped(reachability, among, (direction,), is_source=is_source)
+
+
+def _grouped(
+    reachability: Reachability, among: int, directions: tuple[Direction, ...], *, is_source: bool
+) -> Iterator[tuple[int, ...]]:
+    entities = reachability.entities
+    found: dict[Hashable, list[int]] = {}
+    for number in entities.numbers(among):
         fixed = entities.bit(number)
         seen: list[Hashable] = []
-        for direction in Direction:
+        for direction in directions:
             view = reachability.view(direction, fixed, is_source=is_source)
             seen += [layer.outlook(view) for layer in reachability.layers]
         named = () if is_source else entities.classes[number].named
-        alike.setdefault((named, *seen), []).append(number)
-    ask = reachability.destinations_of if is_source else reachability.sources_of
-    for numbers in alike.values():
-        yield Row(tuple(numbers), ask(entities.bit(numbers[0]), others))
+        found.setdefault((named, *seen), []).append(number)
+    yield from map(tuple, found.values())

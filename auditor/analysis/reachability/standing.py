@@ -63,6 +63,15 @@ class Step(Struct, frozen=True, gc=False):
 Allowed = Mapping[int, int]
 """By the number of a port set, the others that have exactly this set."""
 
+
+def held_by(allowed: Allowed) -> int:
+    """Give all the others who have any port."""
+    found = 0
+    for others in allowed.values():
+        found |= others
+    return found
+
+
 _State = tuple[int, int, int]
 """Ports that are allowed, that are open still, and that were passed on to the next layer."""
 

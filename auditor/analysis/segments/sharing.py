@@ -11,6 +11,7 @@ from auditor.analysis.segments.assignment import SegmentMap
 from auditor.analysis.workloads import WorkloadIndex
 from auditor.model.identity import ObjectRef
 from auditor.model.segment import Segment
+from auditor.model.segmentation import RISK_LEVELS, TENANTS
 
 Pair = tuple[str, str]
 
@@ -18,8 +19,8 @@ Pair = tuple[str, str]
 class Dimension(StrEnum):
     """What tells segments apart."""
 
-    TENANT = "tenant"
-    RISK_LEVEL = "risk level"
+    TENANT = TENANTS
+    RISK_LEVEL = RISK_LEVELS
 
     def values_of(self, segment: Segment) -> tuple[str, ...]:
         """Give a segment's values; empty where they cannot be told."""
@@ -37,7 +38,7 @@ class Meeting(Struct, frozen=True):
     """Where two values meet, and one holder of each."""
 
     place: str
-    """The name of the node; empty for the cluster as a whole."""
+    """What they share, such as `Node/worker-1`; empty for the cluster as a whole."""
     one: str
     other: str
 
@@ -88,16 +89,22 @@ def share_of_nodes(
                 unplaced[str(workload.ref)] = None
             for value in told if pod.spec.node_name else ():
                 on_node[pod.spec.node_name or ""].setdefault(value, str(workload.ref))
-    pairs: dict[Pair, list[Meeting]] = defaultdict(list)
-    for node, present in sorted(on_node.items()):
-        for one, other in combinations(sorted(present), 2):
-            pairs[one, other].append(Meeting(node, present[one], present[other]))
+    at_nodes = {f"Node/{node}": present for node, present in on_node.items()}
     sharing = Sharing(
-        {pair: tuple(meetings) for pair, meetings in sorted(pairs.items())},
+        meetings(at_nodes),
         tuple(sorted(values)),
         _untold(segments, dimension),
     )
     return sharing, tuple(unplaced)
+
+
+def meetings(present: Mapping[str, Mapping[str, str]]) -> dict[Pair, tuple[Meeting, ...]]:
+    """Give the pairs of values that meet at some places, by a holder of each value at each."""
+    pairs: dict[Pair, list[Meeting]] = defaultdict(list)
+    for place, holders in sorted(present.items()):
+        for one, other in combinations(sorted(holders), 2):
+            pairs[one, other].append(Meeting(place, holders[one], holders[other]))
+    return {pair: tuple(met) for pair, met in sorted(pairs.items())}
 
 
 def _untold(segments: SegmentMap, dimension: Dimension) -> tuple[str, ...]:

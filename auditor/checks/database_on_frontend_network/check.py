@@ -40,12 +40,7 @@ from auditor.catalogue.frameworks import Topic
 from auditor.catalogue.software import Category
 from auditor.checks.check import SEGMENTATION_CONTROLS, Check, Family, Judgement, NoParameters
 from auditor.checks.exposed import ExposedWorkload, exposed_workloads, unseen_doors
-from auditor.checks.inside import (
-    INSIDE_NEEDS,
-    INSIDE_READS,
-    ports_answering,
-    reason_of_doubt,
-)
+from auditor.checks.inside import INSIDE_NEEDS, INSIDE_READS, ports_answering
 from auditor.checks.segmentation import open_verdict
 from auditor.checks.ways import WAYS_NEED
 from auditor.kube.resources import ENDPOINT_SLICES, INGRESSES, OTHER_WAYS, PODS, SERVICES
@@ -113,7 +108,7 @@ def _judged(facts: Facts, store: ObjectRef, recognised: Recognised, fronts: _Fro
         verdict = Verdict.UNKNOWN
         reason = unnamed[0].way.reason or "who can dial the door cannot be told"
     elif perhaps:
-        verdict, reason = Verdict.UNKNOWN, reason_of_doubt(facts)
+        verdict, reason = Verdict.UNKNOWN, facts.doubt_of_plugin
     shown = certain or unnamed or perhaps
     names = ", ".join(str(item.ref) for item in shown[:_SHOWN])
     words = {

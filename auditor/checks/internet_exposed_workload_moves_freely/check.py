@@ -38,7 +38,7 @@ from auditor.analysis.reachability.explaining import explain
 from auditor.catalogue.frameworks import Topic
 from auditor.checks.check import SEGMENTATION_CONTROLS, Check, Family, Judgement
 from auditor.checks.exposed import ExposedWorkload, exposed_workloads, unseen_doors
-from auditor.checks.inside import INSIDE_NEEDS, INSIDE_READS, reason_of_doubt
+from auditor.checks.inside import INSIDE_NEEDS, INSIDE_READS
 from auditor.checks.segmentation import open_verdict
 from auditor.checks.ways import WAYS_NEED
 from auditor.kube.resources import ENDPOINT_SLICES, INGRESSES, OTHER_WAYS, PODS, SERVICES
@@ -102,7 +102,7 @@ def _judged(
             verdict = Verdict.UNKNOWN
             reason = item.way.reason or "who can dial the door cannot be told"
     elif len(maybe) > limit:
-        verdict, reason = Verdict.UNKNOWN, reason_of_doubt(facts)
+        verdict, reason = Verdict.UNKNOWN, facts.doubt_of_plugin
     shown = sure or maybe
     named = ", ".join(map(str, shown[:_SHOWN])) or "none"
     count = f"{len(shown)} of {reached.among} workloads of other namespaces"

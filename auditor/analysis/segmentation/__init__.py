@@ -1,0 +1,1 @@
+"""Between which segments packets pass: tenant by tenant, and risk level by risk level."""
