@@ -1,9 +1,12 @@
-"""What an audit describes beside its verdicts, as values to remember: exposures and platform."""
+"""What an audit describes beside its verdicts, as values to remember: doors, borders, platform."""
 
 from auditor.kube.resources import (
+    ADMIN_POLICIES,
     ENDPOINT_SLICES,
     INGRESS_CLASSES,
     INGRESSES,
+    NAMESPACES,
+    NETWORK_POLICIES,
     NODES,
     PODS,
     SERVICES,
@@ -13,12 +16,43 @@ from auditor.model.canonical import CanonicalValue, canonical_json
 from auditor.model.exposure import Exposure
 from auditor.model.history import FactValue
 from auditor.model.identity import ObjectRef
+from auditor.model.segmentation import Border
 
 DOOR_RESOURCES = (ENDPOINT_SLICES, INGRESS_CLASSES, INGRESSES, NODES, PODS, SERVICES)
 """What doors and their targets are read from: an exposure is gone only when all were read."""
 
 MESH_RESOURCES = (PODS,)
 """What meshes are seen by: one is gone only when all was read."""
+
+
+BORDER_RESOURCES = (NAMESPACES, NETWORK_POLICIES, PODS)
+"""What the segmentation matrix is made of: while one was not read, nothing of it is closed."""
+
+BORDER_RESOURCES_IF_ANY = (*ADMIN_POLICIES, NODES)
+"""What it rests on as well, where a source provides it at all."""
+
+
+def described_segmentation(audit: Audit) -> dict[str, FactValue]:
+    """Give the value of every border by its dimension and ends."""
+    return {
+        canonical_json(list(border.ends)).decode(): _border(border) for border in audit.segmentation
+    }
+
+
+def _border(border: Border) -> FactValue:
+    example = border.example
+    detail: dict[str, CanonicalValue] = {
+        "allowed": border.allowed,
+        "example": {
+            "source": _reference(example.source),
+            "destination": _reference(example.destination),
+            "ports": example.ports,
+        }
+        if example
+        else None,
+        "reason": border.reason,
+    }
+    return FactValue(border.state.value, canonical_json(detail).decode(), border.dimension)
 
 
 def described_exposures(audit: Audit) -> dict[str, FactValue]:

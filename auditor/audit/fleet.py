@@ -11,7 +11,7 @@ from auditor.audit.fleet_findings import judge_fleet
 from auditor.audit.rules import Rules
 from auditor.model.audit import AgreementUse, Audit, FleetAudit
 from auditor.model.finding import Finding
-from auditor.model.segmentation import TENANTS, Border, Ends
+from auditor.model.segmentation import Border, Ends, in_order
 from auditor.model.verdict import ACCEPTED, Severity, Verdict
 
 SHOWN_VERDICTS = (*(verdict.value for verdict in Verdict), ACCEPTED)
@@ -66,13 +66,7 @@ def _segmentation(audits: tuple[Audit, ...]) -> tuple[Border, ...]:
             known = worst.get(border.ends)
             if known is None or border.state.rank > known.state.rank:
                 worst[border.ends] = replace(border, cluster=audit.cluster_id)
-    return tuple(worst[ends] for ends in sorted(worst, key=_in_order))
-
-
-def _in_order(ends: Ends) -> tuple[bool, list[tuple[bool, str]]]:
-    """Order tenants before risk levels, and what cannot be told last."""
-    dimension, *values = ends
-    return dimension != TENANTS, [(value is None, value or "") for value in values]
+    return tuple(worst[ends] for ends in sorted(worst, key=in_order))
 
 
 def _duplicates(audits: tuple[Audit, ...]) -> tuple[tuple[str, ...], ...]:

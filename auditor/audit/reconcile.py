@@ -16,10 +16,13 @@ from datetime import UTC, date, datetime, time, timedelta
 import msgspec
 
 from auditor.audit.described import (
+    BORDER_RESOURCES,
+    BORDER_RESOURCES_IF_ANY,
     DOOR_RESOURCES,
     MESH_RESOURCES,
     described_exposures,
     described_platform,
+    described_segmentation,
 )
 from auditor.kube.resources import OTHER_WAYS
 from auditor.model.audit import Audit, ClusterState
@@ -176,6 +179,13 @@ class _Look:
         exposures = described_exposures(self._audit)
         whole = self._is_complete(DOOR_RESOURCES) and self._was_read(OTHER_WAYS)
         yield from self._all_of(FactKind.EXPOSURE, exposures, ends=whole)
+        borders = described_segmentation(self._audit)
+        whole = self._is_complete(BORDER_RESOURCES) and self._was_read(BORDER_RESOURCES_IF_ANY)
+        if not (whole or self._replaced):
+            # What could not be read now says nothing of what is known; coverage masks that.
+            known = {key for kind, key in self._known.values if kind is FactKind.SEGMENTATION}
+            borders = {key: value for key, value in borders.items() if key not in known}
+        yield from self._all_of(FactKind.SEGMENTATION, borders, ends=whole)
 
     def _all_of(
         self, kind: FactKind, values: Mapping[str, FactValue], *, ends: bool

@@ -15,6 +15,7 @@ from auditor.cli.options import chosen_database, config_option, database_option,
 from auditor.model.history import to_microseconds, written_moment
 from auditor.reports.document import write_json
 from auditor.reports.past import write_agreements, write_past, write_past_finding
+from auditor.reports.past_segmentation import PastMatrix, past_matrix, write_past_matrices
 from auditor.reports.text import safe
 from auditor.store.agreements import PastAgreement, agreements_as_of
 from auditor.store.engine import Database
@@ -62,6 +63,14 @@ class AgreementsDocument(Struct, frozen=True):
     schema: str
     as_of: str
     agreements: tuple[PastAgreement, ...]
+
+
+class SegmentationDocument(Struct, frozen=True):
+    """`evidence segmentation --format json`."""
+
+    schema: str
+    as_of: str
+    clusters: tuple[PastMatrix, ...]
 
 
 @click.group("evidence", epilog="Example: exposure-auditor evidence list --as-of 2026-03-31")
@@ -195,6 +204,42 @@ def agreements_command(
         click.echo(write_json(document), nl=False)
     else:
         click.echo(write_agreements(found), nl=False)
+
+
+@command.command(
+    "segmentation",
+    epilog="Example: exposure-auditor evidence segmentation --as-of 2026-03-31 --tenant bank",
+)
+@config_option
+@database_option
+@_as_of
+@_cluster
+@click.option("--tenant", metavar="NAME", help="Only borders of this tenant.")
+@_format
+def segmentation_command(  # noqa: PLR0913, PLR0917 - one parameter an option
+    config_path: Path | None,
+    database: str | None,
+    moment: str | None,
+    cluster: str,
+    tenant: str | None,
+    output_format: str,
+) -> None:
+    """Tell which tenants, and which risk levels, could reach each other, cluster by cluster.
+
+    What was closed by what is known is `unknown` where something of it could not be read then.
+    """
+    question = Question(_moment(moment), cluster)
+    url = chosen_database(database, load(config_path, now()))
+    found = with_database(url, lambda opened: _ask(opened, question), may_create=False)
+    matrices = tuple(past_matrix(past, tenant) for past in found.clusters)
+    if output_format == "json":
+        document = SegmentationDocument(
+            "exposure-auditor/segmentation-evidence/v1", written_moment(question.moment), matrices
+        )
+        click.echo(write_json(document), nl=False)
+    else:
+        click.echo(write_past_matrices(matrices), nl=False)
+    sys.exit(int(found.exit_code))
 
 
 async def _ask(database: Database, question: Question) -> Answered:

@@ -115,18 +115,18 @@ def command(  # noqa: PLR0913, PLR0917 - one parameter an option
         raise UsageFailure("--explain tells of one end; give --from W or --to W")
     rules = Rules.of(configuration, assume_cni)
     base = config_path.parent if config_path else Path()
-    if blast_radius:
-        if end is not None or internet or explain or output_format == "csv":
-            raise UsageFailure("--blast-radius goes with --from and text, json or dot alone")
-        found, code = _radiuses(source, base, configuration, at, assume_cni, start)
-        print_text(_RADIUS_WRITERS[output_format](*found), output)
-        sys.exit(int(code))
     if tenants:
         if start or end or internet or explain or blast_radius or output_format == "dot":
             raise UsageFailure("--tenants goes with text, json or csv, and with no other question")
         reader = FleetReader(configuration, base, partial(_matrix, configuration, at, assume_cni))
         matrix, code = _one(reader, source)
         print_text(_MATRIX_WRITERS[output_format](matrix), output)
+        sys.exit(int(code))
+    if blast_radius:
+        if end is not None or internet or explain or output_format == "csv":
+            raise UsageFailure("--blast-radius goes with --from and text, json or dot alone")
+        found, code = _radiuses(source, base, configuration, at, assume_cni, start)
+        print_text(_RADIUS_WRITERS[output_format](*found), output)
         sys.exit(int(code))
 
     def answer(item: Reading) -> Reached | UnknownEndError:

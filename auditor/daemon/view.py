@@ -82,6 +82,7 @@ def _never_read(cluster: str, at: datetime) -> PastCluster:
         cni=None,
         coverage={},
         tenancy=(),
+        segmentation=(),
         exposures=(),
         findings=(),
         not_applicable={},

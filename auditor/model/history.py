@@ -52,6 +52,9 @@ class FactKind(StrEnum):
     """How completely a resource was read; the key is the resource."""
     EXPOSURE = "exposure"
     """One way in; the key is the exposure's id, the state its verdict, the topic its audience."""
+    SEGMENTATION = "segmentation"
+    """Whether packets pass from one tenant or risk level to another; the key is canonical JSON of
+    the dimension and both ends, the topic the dimension, the state that of the border."""
     PLATFORM = "platform"
     """What the cluster runs on: the key `kubernetes` has the version, `cni` what is enforced, and
     `mesh/NAME` the mutual TLS of a mesh."""

@@ -13,6 +13,12 @@ Ends = tuple[str, str | None, str | None]
 """What tells a border from the others of a cluster: its dimension, from what, and to what."""
 
 
+def in_order(ends: Ends) -> tuple[bool, list[tuple[bool, str]]]:
+    """Order borders: tenants before risk levels, by ends, what cannot be told last."""
+    dimension, *values = ends
+    return dimension != TENANTS, [(value is None, value or "") for value in values]
+
+
 class Separation(StrEnum):
     """How one segment is kept from another; the first is the best."""
 

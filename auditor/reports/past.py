@@ -9,15 +9,18 @@ def write_past(clusters: tuple[PastCluster, ...]) -> str:
     """Write what held of some clusters, a line a finding."""
     lines: list[str] = []
     for past in clusters:
-        following = f", the next look was at {past.next_look_at}" if past.next_look_at else ""
-        lines.append(
-            f"{safe(past.cluster)}  ({past.origin})  observed at {past.observed_at}{following}"
-        )
+        lines.append(look_line(past.cluster, past.origin, past.observed_at, past.next_look_at))
         lines += [f"  {_line(finding)}" for finding in past.findings]
         lines.append("")
     if not clusters:
         lines.append("nothing was recorded until then")
     return "\n".join(lines) + ("\n" if lines[-1] else "")
+
+
+def look_line(cluster: str, origin: str, observed_at: str, next_look_at: str | None) -> str:
+    """Say of which cluster an answer is, and on which look it rests."""
+    following = f", the next look was at {next_look_at}" if next_look_at else ""
+    return f"{safe(cluster)}  ({origin})  observed at {observed_at}{following}"
 
 
 def _line(finding: PastFinding) -> str:

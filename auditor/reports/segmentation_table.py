@@ -32,7 +32,8 @@ def matrix_tables(borders: tuple[Border, ...]) -> Iterator[Table | Text]:
     for dimension in (TENANTS, RISK_LEVELS):
         mine = [item for item in borders if item.dimension == dimension]
         values = list(dict.fromkeys(item.source for item in mine))
-        if not mine:
+        if not any(values):
+            # Where no segment is told at all, there is nothing to lay out.
             continue
         if len(values) > MOST_COLUMNS:
             yield from _listed(mine, dimension)

@@ -22,6 +22,7 @@ from auditor.settings.configuration import (
     RiskLevels,
     SegmentRule,
 )
+from auditor.settings.segment_rules import contradictions
 from auditor.settings.yaml_text import load_yaml
 
 _Shape = TypeVar("_Shape")
@@ -165,8 +166,10 @@ def _meaning_errors(raw: dict[str, Any], checks: CheckParameters, today: date) -
     for path, cidr in _fitting(raw.get("internal_cidrs"), str):
         yield from _cidr_errors(f"internal_cidrs{path}", (cidr,))
     yield from _connector_errors(raw.get("connectors"))
-    for path, rule in _fitting(raw.get("segments"), SegmentRule):
-        yield from _segment_errors(f"segments{path}", rule, levels)
+    rules = [(f"segments{path}", rule) for path, rule in _fitting(raw.get("segments"), SegmentRule)]
+    for path, rule in rules:
+        yield from _segment_errors(path, rule, levels)
+    yield from contradictions(rules)
     yield from _risk_level_errors(levels)
     for path, settings in _fitting(raw.get("checks"), CheckSettings):
         yield from _check_errors(path.removeprefix("."), settings, checks)

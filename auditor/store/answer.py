@@ -4,13 +4,19 @@ from typing import Any
 
 import msgspec
 
-from auditor.audit.described import DOOR_RESOURCES
+from auditor.audit.described import (
+    BORDER_RESOURCES,
+    BORDER_RESOURCES_IF_ANY,
+    DOOR_RESOURCES,
+)
 from auditor.kube.resources import OTHER_WAYS
 from auditor.model.history import FactKind, written_moment
 from auditor.model.identity import ObjectRef
 from auditor.model.reading import ReadState
+from auditor.model.segmentation import Separation, in_order
 from auditor.model.verdict import ACCEPTED, Verdict
 from auditor.store.past import (
+    PastBorder,
     PastCni,
     PastExposure,
     PastFinding,
@@ -53,6 +59,41 @@ class Answer:
             return None
         known = {"enforces": row.state.decode()}
         return msgspec.convert(msgspec.json.decode(row.content) | known, PastCni)
+
+    def segmentation(self) -> tuple[PastBorder, ...]:
+        """Give the matrices: tenants before risk levels, what cannot be told last."""
+        unread = [
+            f"{name} is {self.coverage.get(name, 'unread')}"
+            for name, is_read in (
+                *((name, self._is_complete(name)) for name in BORDER_RESOURCES),
+                *((name, self._was_read(name)) for name in BORDER_RESOURCES_IF_ANY),
+            )
+            if not is_read
+        ]
+        rows = self._by_kind[FactKind.SEGMENTATION.value].items()
+        found = (self._border(key, row, ", ".join(unread) or None) for key, row in rows)
+        return tuple(
+            sorted(
+                found, key=lambda item: in_order((item.dimension, item.source, item.destination))
+            )
+        )
+
+    def _border(self, key: str, row: Any, unread: str | None) -> PastBorder:
+        dimension, source, destination = msgspec.json.decode(key)
+        detail = msgspec.json.decode(row.content)
+        state = row.state.decode()
+        if unread and state != Separation.OPEN.value:
+            state, detail["reason"] = Separation.UNKNOWN.value, unread
+        known = {
+            "dimension": dimension,
+            "source": source,
+            "destination": destination,
+            "state": state,
+            "confirmed": unread is None,
+            "since": written_moment(row.valid_from),
+            "until": written_moment(row.valid_to) if row.valid_to is not None else None,
+        }
+        return msgspec.convert(detail | known, PastBorder)
 
     def exposures(self) -> tuple[PastExposure, ...]:
         """Give the ways in, ordered by door."""

@@ -95,6 +95,32 @@ class PastExposure(Struct, frozen=True, kw_only=True):
     until: str | None
 
 
+class PastCrossing(Struct, frozen=True, kw_only=True):
+    """Two workloads that showed the state of a border."""
+
+    source: ObjectRef
+    destination: ObjectRef
+    ports: str
+
+
+class PastBorder(Struct, frozen=True, kw_only=True):
+    """Whether packets passed from one tenant or risk level to another at a moment."""
+
+    dimension: str
+    source: str | None
+    """None stands for the namespaces whose segment could not be told."""
+    destination: str | None
+    state: str
+    """As it was known: `separated` and `by-rule` are `unknown` where they are not confirmed."""
+    confirmed: bool
+    """Whether all that it rests on could be read at that moment."""
+    allowed: bool
+    example: PastCrossing | None
+    reason: str | None
+    since: str
+    until: str | None
+
+
 class PastCluster(Struct, frozen=True, kw_only=True):
     """A cluster at a moment, as far as is known."""
 
@@ -114,6 +140,7 @@ class PastCluster(Struct, frozen=True, kw_only=True):
     cni: PastCni | None
     coverage: Mapping[str, str]
     tenancy: tuple[PastTenancy, ...]
+    segmentation: tuple[PastBorder, ...]
     exposures: tuple[PastExposure, ...]
     findings: tuple[PastFinding, ...]
     not_applicable: Mapping[str, int]

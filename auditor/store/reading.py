@@ -95,6 +95,7 @@ async def as_of(
         cni=answer.cni(),
         coverage=answer.coverage,
         tenancy=answer.tenancy(),
+        segmentation=answer.segmentation(),
         exposures=answer.exposures(),
         findings=answer.findings(),
         not_applicable=msgspec.json.decode(last.content)["not_applicable"],

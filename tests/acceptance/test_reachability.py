@@ -267,3 +267,129 @@ def test_a_blast_radius_takes_no_other_question(
     outcome = run("reachability", shop, "--blast-radius", *wrong)
     assert outcome.code == 2
     assert outcome.errors
+
+
+TENANTS = """
+apiVersion: v1
+kind: Namespace
+metadata: {name: shop, labels: {tenant: retail, risk-level: low}}
+---
+apiVersion: v1
+kind: Namespace
+metadata: {name: vault, labels: {tenant: "=bank", risk-level: high}}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: front, namespace: shop}
+spec: {containers: [{name: c, image: front}]}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: ledger, namespace: vault}
+spec: {containers: [{name: c, image: ledger}]}
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: deny, namespace: vault}
+spec: {podSelector: {}, policyTypes: [Ingress]}
+"""
+
+
+@pytest.fixture
+def tenants(tmp_path: Path) -> str:
+    (tmp_path / "tenants.yaml").write_text(TENANTS)
+    return f"snapshot:{tmp_path / 'tenants.yaml'}"
+
+
+def test_tenants_are_told_as_a_matrix(run: Run, tenants: str) -> None:
+    outcome = run("reachability", tenants, "--tenants", "--format", "json")
+    assert outcome.code == 0
+    answer = outcome.json()
+    assert answer["schema"] == "exposure-auditor/segmentation/v1"
+    assert answer["cluster"] == "snapshot/tenants.yaml"
+    assert answer["tenants"] == [
+        {
+            "from": "=bank",
+            "to": "retail",
+            "state": "open",
+            "allowed": False,
+            "example": {
+                "from": "Pod/vault/ledger",
+                "to": "Pod/shop/front",
+                "ports": "all ports",
+                "cluster": None,
+            },
+            "reason": None,
+        },
+        {
+            "from": "retail",
+            "to": "=bank",
+            "state": "separated",
+            "allowed": False,
+            "example": None,
+            "reason": None,
+        },
+    ]
+    assert [(item["from"], item["to"]) for item in answer["risk_levels"]] == [
+        ("high", "low"),
+        ("low", "high"),
+    ]
+    audited = run("audit", tenants, "--format", "json", "--no-store").json()
+    assert audited["clusters"][0]["segmentation"]["tenants"] == answer["tenants"]
+
+
+def test_the_matrix_for_people_and_for_spreadsheets(run: Run, tenants: str) -> None:
+    text = run("reachability", tenants, "--tenants").out
+    assert "TENANT: FROM" in text
+    assert "=bank => retail; Pod/vault/ledger => Pod/shop/front : all ports" in text
+    table = run("audit", tenants, "--no-store").out
+    assert "TENANT: FROM" in table
+    assert "separated" in table
+    rows = list(
+        csv.reader(io.StringIO(run("reachability", tenants, "--tenants", "--format", "csv").out))
+    )
+    assert rows[0][:4] == ["dimension", "from", "to", "state"]
+    assert rows[1][:4] == ["tenant", "'=bank", "retail", "open"]
+
+
+def test_a_matrix_with_many_tenants_is_listed(run: Run, tmp_path: Path) -> None:
+    names = [f"t{number}" for number in range(14)]
+    (tmp_path / "many.yaml").write_text(
+        "---".join(
+            f"""
+apiVersion: v1
+kind: Namespace
+metadata: {{name: {name}, labels: {{tenant: {name}}}}}
+---
+apiVersion: v1
+kind: Pod
+metadata: {{name: p, namespace: {name}}}
+spec: {{containers: [{{name: c, image: app}}]}}
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {{name: p, namespace: {name}}}
+spec: {{podSelector: {{}}, policyTypes: [{"Ingress" if name != "t3" else "Egress"}]}}
+"""
+            for name in names
+        )
+    )
+    out = run("reachability", f"snapshot:{tmp_path / 'many.yaml'}", "--tenants").out
+    assert "tenants, each to each: 169 separated, 0 by-rule, 0 unknown, 13 open" in out
+    assert "t0 => t3" in out
+
+
+def test_a_source_without_tenants_says_so(run: Run, shop: str) -> None:
+    assert "no two tenants" in run("reachability", shop, "--tenants").out
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [("--from", "x"), ("--to", "x"), ("--internet",), ("--format", "dot"), ("--blast-radius",)],
+)
+def test_a_matrix_goes_with_no_other_question(
+    run: Run, tenants: str, wrong: tuple[str, ...]
+) -> None:
+    outcome = run("reachability", tenants, "--tenants", *wrong)
+    assert outcome.code == 2
+    assert "--tenants goes with" in outcome.errors[0]

@@ -112,6 +112,7 @@ def past_cluster(cluster: str = "one", **values: Any) -> PastCluster:
         "cni": cni("calico", "full"),
         "coverage": {},
         "tenancy": (),
+        "segmentation": (),
         "exposures": (),
         "findings": (),
         "not_applicable": {},

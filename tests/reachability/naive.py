@@ -69,6 +69,24 @@ class Naive:
             "ingress", server, client, (server, protocol, port)
         )
 
+    def opens(self, source: str, destination: str, protocol: str, port: int) -> bool:
+        """Whether a connection may be made that no rule names.
+
+        Then either end would let a stranger through as well: a pod without labels, in a namespace
+        that is not there.
+        """
+        stranger = End(is_pod=True, namespace="", namespace_labels={NAME_LABEL: ""})
+        client, server = self._end(source), self._end(destination)
+        return (
+            self.allows(source, destination, protocol, port)
+            and self._permits("egress", client, stranger, (stranger, protocol, port))
+            and self._permits("ingress", server, stranger, (server, protocol, port))
+        )
+
+    def pods(self) -> dict[str, str]:
+        """Give the pods with a network, each with its namespace."""
+        return {name: end.namespace for name, end in self._pods.items()}
+
     def _permits(
         self, direction: str, subject: End, peer: End, asked: tuple[End, str, int]
     ) -> bool:

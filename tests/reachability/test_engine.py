@@ -11,7 +11,7 @@ from auditor.analysis.reachability.atoms import Atoms
 from auditor.analysis.reachability.engine import Reachability
 from auditor.analysis.reachability.port_sets import EVERY_PORT, NO_PORTS, PortTable
 from auditor.analysis.reachability.profile import REFERENCE_PROFILE, Directions, Known
-from auditor.analysis.reachability.rows import crossing, rows_from, rows_to
+from auditor.analysis.reachability.rows import rows_from, rows_to
 from auditor.analysis.reachability.selections import Match
 from auditor.analysis.reachability.standing import Direction
 from auditor.kube.selectors import LabelSelector, Operator, Requirement
@@ -89,44 +89,6 @@ def test_a_selector_that_can_be_compared_selects_the_same(
 def a_policy(name: str, namespace: str, **spec: Any) -> Object:
     """Write a NetworkPolicy."""
     return an_object("NetworkPolicy", name, namespace, spec=spec)
-
-
-def test_a_question_about_tenants_is_one_about_their_pods() -> None:
-    objects = [
-        *(a_pod("a", f"red-{n}", labels={"app": "a"}) for n in range(3)),
-        *(a_pod("b", f"blue-{n}", labels={"app": "b"}) for n in range(3)),
-        # One of blue's lets one of red's in.
-        a_policy(
-            "p",
-            "blue-0",
-            podSelector={},
-            ingress=[
-                {
-                    "from": [
-                        {
-                            "namespaceSelector": {
-                                "matchLabels": {"kubernetes.io/metadata.name": "red-1"}
-                            }
-                        }
-                    ],
-                    "ports": [{"port": 80}],
-                }
-            ],
-        ),
-        *(a_policy("deny", f"blue-{n}", podSelector={}, policyTypes=["Ingress"]) for n in (1, 2)),
-    ]
-    asked = Asked(objects)
-    red, blue = (
-        sum(asked.bit(name) for name in asked.pods if name.startswith(f"pod:{tenant}"))
-        for tenant in ("red", "blue")
-    )
-    answer = crossing(asked.engine, red, blue)
-    ((number, others),) = answer.least.items()
-    assert asked.engine.ports[number] == PortSet.of([(Protocol.TCP, 80, 80)])
-    assert others == asked.bit("pod:red-1/a")
-    back = crossing(asked.engine, blue, red)
-    assert list(back.least) == [EVERY_PORT]
-    assert back.least[EVERY_PORT] == blue
 
 
 def test_rows_say_what_questions_say() -> None:

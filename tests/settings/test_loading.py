@@ -333,3 +333,33 @@ def test_what_is_not_of_its_type_is_one_error_that_quotes_nothing(text: bytes) -
     with pytest.raises(yaml.YAMLError) as caught:
         load_yaml(text)
     assert "CANARY" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "contradicts"),
+    [
+        ('{cluster: "*"}', '{cluster: "*"}', True),
+        ('{cluster: "*"}', '{cluster: "eks/*"}', True),
+        ('{cluster: "*"}', '{cluster: "*", namespace: shop}', True),
+        ('{cluster: "eks/*"}', '{cluster: "eks/1/*"}', True),
+        ('{namespace: "shop-*"}', "{namespace: shop-eu}", True),
+        ('{namespace: "*"}', '{namespace: "shop-*"}', True),
+        ('{cluster: "eks/1/*"}', '{cluster: "eks/*"}', False),
+        ('{namespace: "shop-*"}', '{namespace: "*"}', False),
+        ('{namespace: "*"}', '{cluster: "*"}', False),
+        ("{cluster: a}", "{cluster: b}", False),
+        ('{cluster: "a?"}', '{cluster: "a*"}', False),
+        ('{cluster: "a[bc]"}', '{cluster: "a[bc]"}', True),
+    ],
+)
+def test_a_segment_rule_that_can_never_hold_is_refused(
+    first: str, second: str, contradicts: bool
+) -> None:
+    text = f"segments: [{{match: {first}, tenant: red}}, {{match: {second}, tenant: blue}}]"
+    if contradicts:
+        (found,) = errors(text)
+        assert found.startswith("segments[1].tenant: 'blue' never holds, since segments[0]")
+    else:
+        parse(text)
+    parse(text.replace("blue", "red"))
+    parse(text.replace("tenant: blue", "risk_level: low"))

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
-from itertools import product
+from itertools import permutations, product
 
 from msgspec import Struct
 
@@ -35,6 +35,8 @@ class Crossing(Struct):
     maybe_through: Pair | None = None
     is_followed: bool = True
     """Whether all that could show something was asked."""
+    shared: str | None = None
+    """A namespace whose workloads are of both: which of them is whose cannot be told."""
 
     def note(self, seen: Seen, sources: int, destination: int) -> None:
         """Take what was seen of some sources."""
@@ -48,8 +50,8 @@ class Crossing(Struct):
         """Tell the state, and what shows it."""
         if self.open:
             return Separation.OPEN, self.open
-        if self.maybe_open or not self.is_followed:
-            return Separation.UNKNOWN, self.maybe_open
+        if self.maybe_open or self.shared or not self.is_followed:
+            return Separation.UNKNOWN, self.maybe_open or self.through or self.maybe_through
         if self.through:
             return Separation.BY_RULE, self.through
         if self.maybe_through:
@@ -81,6 +83,8 @@ class Doubts(Struct, frozen=True, kw_only=True):
             return self.of_all
         if state is Separation.OPEN:
             return self.of_open
+        if crossing.shared:
+            return f"the workloads of namespace {crossing.shared} are of both"
         if not crossing.is_followed:
             return "the cluster has more unlike pods and ports than are followed"
         return self.of_plugin if state is Separation.UNKNOWN else self.of_closed
@@ -114,7 +118,8 @@ class Matrices:
         """Give what is let through between any two values, each way, in the order of values.
 
         Namespaces of no value that is told stand together, and cross among themselves. What stays
-        within one namespace crosses nothing.
+        within one namespace crosses nothing; one that is of two values keeps these from being
+        told apart.
         """
         layout = self._laid_out(dimension)
         untold = sum(values == (None,) for values in layout.values_of.values())
@@ -123,6 +128,9 @@ class Matrices:
             for pair in product(layout.masks, layout.masks)
             if pair[0] != pair[1] or (pair[0] is None and untold > 1)
         }
+        for home, values in layout.values_of.items():
+            for pair in permutations(values, 2):
+                found[pair].shared = found[pair].shared or home
         for group in self._crossings.groups:
             self._follow(group, layout, found)
         return found

@@ -4,8 +4,8 @@
 Two tenants of which the pods of one can open connections to pods of the other that no rule names,
 in either direction. A rule names a connection where it admits it and would not admit a stranger: a
 pod that nobody thought of, in another namespace, without labels. System namespaces serve everybody
-and are left out. A namespace
-of two tenants counts as either.
+and are left out. Of two tenants that
+share a namespace nobody can tell whose its workloads are: they are `unknown` at best.
 
 ## Why it matters
 A tenant that is taken over, or means harm, is one connection away from its neighbours.
