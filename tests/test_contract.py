@@ -111,7 +111,7 @@ def test_the_headings_are_those_that_others_refer_to() -> None:
 
 
 def test_the_page_stays_short() -> None:
-    assert len(TEXT.splitlines()) < 310
+    assert len(TEXT.splitlines()) < 330
 
 
 def test_every_field_of_the_audit_document_is_on_the_page() -> None:

@@ -151,6 +151,9 @@ def test_the_well_kept_cluster_is_well_kept(fleet: FleetAudit) -> None:
         ("warehouse-prod", "cni-policy-audit-mode", "Cluster/snapshot/warehouse-prod"),
         ("warehouse-prod", "external-ips-service", "Service/carrier-exchange/sftp"),
         ("warehouse-prod", "load-balancer-open-to-internet", "Service/wms/pos-sync"),
+        ("warehouse-prod", "tenants-share-load-balancer", "TenantPair/carriers|warehouse"),
+        ("warehouse-prod", "tenants-can-reach-each-other", "TenantPair/carriers|warehouse"),
+        ("marketplace-prod", "risk-levels-can-reach-each-other", "RiskLevelPair/high|low"),
     ],
 )
 def test_the_mistakes_that_the_demo_tells_of_are_found(
