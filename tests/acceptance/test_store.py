@@ -170,3 +170,41 @@ def test_pruned_history_is_refused_and_not_answered_with_silence(
     wrong = run("db", "prune", *DATABASE, "--before", "yesterday")
     assert wrong.code == 2
     assert "write 2026-01-31" in wrong.err
+
+
+def test_the_matrix_of_a_moment_is_asked_by_tenant(run: Run, tmp_path: Path) -> None:
+    documents = [
+        f"""
+apiVersion: v1
+kind: Namespace
+metadata: {{name: {name}, labels: {{tenant: {name}, risk-level: low}}}}
+---
+apiVersion: v1
+kind: Pod
+metadata: {{name: p, namespace: {name}}}
+spec: {{containers: [{{name: c, image: app}}]}}
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {{name: p, namespace: {name}}}
+spec: {{podSelector: {{}}, policyTypes: [{"Ingress" if name == "bank" else "Egress"}]}}
+"""
+        for name in ("bank", "shop", "mail")
+    ]
+    (tmp_path / "all.yaml").write_text("---".join(documents))
+    run("audit", "snapshot:all.yaml", "--store", *DATABASE, cwd=tmp_path)
+    outcome = run("evidence", "segmentation", *DATABASE, "--format", "json", cwd=tmp_path)
+    answer = outcome.json()
+    assert outcome.code == 0
+    assert answer["schema"] == "exposure-auditor/segmentation-evidence/v1"
+    (cluster,) = answer["clusters"]
+    assert cluster["cluster"] == "snapshot/all.yaml"
+    states = {(item["source"], item["destination"]): item["state"] for item in cluster["borders"]}
+    assert len(states) == 6
+    assert states["bank", "shop"] == "open"
+    assert states["shop", "bank"] == "separated"
+    bank = run("evidence", "segmentation", *DATABASE, "--tenant", "bank", cwd=tmp_path).out
+    assert "shop => bank" in bank
+    assert "mail => shop" not in bank
+    before = run("evidence", "segmentation", *DATABASE, "--as-of", "2020-01-01", cwd=tmp_path)
+    assert before.out == "nothing was recorded until then\n"
