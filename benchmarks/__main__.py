@@ -6,6 +6,7 @@ from benchmarks import (
     live,
     reachability,
     recognition,
+    segmentation,
     store,
     ten_thousand_pods,
 )
@@ -14,6 +15,7 @@ if __name__ == "__main__":
     ten_thousand_pods.main()
     recognition.main()
     reachability.main()
+    segmentation.main()
     exposure.main()
     live.main()
     discovery.main()

@@ -9,9 +9,12 @@ import os
 from random import Random
 
 import pytest
+from msgspec.structs import replace
 
 from auditor.analysis.facts import Facts
-from auditor.analysis.segmentation.matrix import Cell
+from auditor.analysis.reachability.connections import Owners
+from auditor.analysis.reachability.profile import REFERENCE_PROFILE, Directions, Known
+from auditor.analysis.segmentation.matrix import Cell, Doubts, Matrices
 from auditor.analysis.segments.sharing import Dimension
 from auditor.kube.resources import (
     ADMIN_NETWORK_POLICIES,
@@ -25,7 +28,8 @@ from auditor.model.reading import ReadState
 from auditor.model.segmentation import Example, Separation
 from auditor.settings.configuration import MetadataSource, RiskLevels, SegmentMatch, SegmentRule
 from tests.analysis.clusters import facts_of
-from tests.kube.manifests import a_pod, an_object
+from tests.kube.manifests import a_pod, an_object, read
+from tests.reachability.asking import engine_of
 from tests.reachability.naive import Naive
 from tests.reachability.pieces import Object
 from tests.reachability.random_clusters import POLICY_KINDS, random_objects, telling_ports
@@ -201,6 +205,44 @@ def test_a_cluster_with_too_many_unlike_pods_is_followed_in_part(
     for cell in tenants_of(part):
         assert cell.border.state is Separation.UNKNOWN
         assert "more unlike pods" in (cell.border.reason or "")
+
+
+def test_one_node_that_may_enforce_nothing_keeps_a_border_unknown() -> None:
+    only_a = {"podSelector": {"matchLabels": {"app": "a"}}, "namespaceSelector": {}}
+    objects = [
+        *(a_home(name, name) for name in ("red", "blue")),
+        a_pod("a", "red", labels={"app": "a"}, spec={"nodeName": "n1"}),
+        a_pod("b", "blue", labels={"app": "b"}, spec={"nodeName": "n1"}),
+        a_pod("c", "blue", labels={"app": "c"}, spec={"nodeName": "n2"}),
+        an_object(
+            "NetworkPolicy",
+            "b",
+            "blue",
+            spec={
+                "podSelector": {"matchLabels": {"app": "b"}},
+                "policyTypes": ["Ingress"],
+                "ingress": [{"from": [only_a]}],
+            },
+        ),
+        an_object(
+            "NetworkPolicy",
+            "c",
+            "blue",
+            spec={"podSelector": {"matchLabels": {"app": "c"}}, "policyTypes": ["Ingress"]},
+        ),
+    ]
+    inventory, facts = read(objects), facts_of(*objects)
+    for known, state in (
+        (Known.YES, Separation.BY_RULE),
+        (Known.UNKNOWN, Separation.UNKNOWN),
+        (Known.NO, Separation.OPEN),
+    ):
+        nodes = {"n2": Directions(known, known)}
+        engine = engine_of(inventory, replace(REFERENCE_PROFILE, on_nodes=nodes))
+        owners = Owners(engine, facts.workloads)
+        made = Matrices(engine, facts.segments, owners)
+        cells = {cell.border.ends[1:]: cell for cell in made.cells(Dimension.TENANT, Doubts())}
+        assert cells["red", "blue"].border.state is state
 
 
 def a_home(name: str, tenant: str | None) -> Object:
