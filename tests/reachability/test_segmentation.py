@@ -6,6 +6,7 @@ EXPOSURE_AUDITOR_RANDOM_CLUSTERS=1`.
 
 import json
 import os
+from collections.abc import Mapping
 from random import Random
 
 import pytest
@@ -231,12 +232,46 @@ def test_one_node_that_may_enforce_nothing_keeps_a_border_unknown() -> None:
             spec={"podSelector": {"matchLabels": {"app": "c"}}, "policyTypes": ["Ingress"]},
         ),
     ]
+    assert_states(
+        objects,
+        {
+            Known.YES: Separation.BY_RULE,
+            Known.UNKNOWN: Separation.UNKNOWN,
+            Known.NO: Separation.OPEN,
+        },
+    )
+
+
+def test_what_may_pass_by_a_rule_is_neither_closed_nor_by_rule() -> None:
+    to_blue = {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "blue"}}}
+    objects = [
+        *(a_home(name, name) for name in ("red", "blue")),
+        a_pod("a", "red", spec={"nodeName": "n1"}),
+        a_pod("c", "blue", spec={"nodeName": "n2"}),
+        an_object(
+            "NetworkPolicy",
+            "a",
+            "red",
+            spec={"podSelector": {}, "policyTypes": ["Egress"], "egress": [{"to": [to_blue]}]},
+        ),
+        an_object(
+            "NetworkPolicy", "c", "blue", spec={"podSelector": {}, "policyTypes": ["Ingress"]}
+        ),
+    ]
+    assert_states(
+        objects,
+        {
+            Known.YES: Separation.SEPARATED,
+            Known.UNKNOWN: Separation.UNKNOWN,
+            Known.NO: Separation.BY_RULE,
+        },
+    )
+
+
+def assert_states(objects: list[Object], states: Mapping[Known, Separation]) -> None:
+    """Tell the state from red to blue by what is known of the second node."""
     inventory, facts = read(objects), facts_of(*objects)
-    for known, state in (
-        (Known.YES, Separation.BY_RULE),
-        (Known.UNKNOWN, Separation.UNKNOWN),
-        (Known.NO, Separation.OPEN),
-    ):
+    for known, state in states.items():
         nodes = {"n2": Directions(known, known)}
         engine = engine_of(inventory, replace(REFERENCE_PROFILE, on_nodes=nodes))
         owners = Owners(engine, facts.workloads)
