@@ -77,7 +77,9 @@ def _hops(facts: Facts, dimension: Dimension, cell: Cell) -> Iterator[Hop]:
     border = cell.border
     ends = f"from {dimension.value} {border.source} to {border.destination}"
     if border.example is None or cell.pair is None:
-        yield Hop("Segmentation", ends, border.state, "no workload can open a connection")
+        is_closed = border.state is Separation.SEPARATED
+        shown = "no workload can open a connection" if is_closed else "no two workloads show it"
+        yield Hop("Segmentation", ends, border.state.value, shown)
         return
     engine = facts.reachability
     for ref, value in (
@@ -86,7 +88,7 @@ def _hops(facts: Facts, dimension: Dimension, cell: Cell) -> Iterator[Hop]:
     ):
         yield Hop(f"Namespace/{ref.namespace}", dimension.value, str(value))
     example = border.example
-    yield Hop(str(example.source), f"to {example.destination}", example.ports, border.state)
+    yield Hop(str(example.source), f"to {example.destination}", example.ports, border.state.value)
     found = explain(engine, cell.pair.source, cell.pair.destination)
     yield from explanation_hops(found, engine.profile.name)
 

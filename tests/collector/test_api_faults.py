@@ -38,7 +38,7 @@ from auditor.simulator.faults import (
     Truncate,
 )
 from auditor.simulator.fleet import SimulatedCluster, Simulator
-from tests.collector.live import QUICK, TOKEN, TOKENS, Token, coverage, read, run, states
+from tests.collector.live import IMPATIENT, QUICK, TOKEN, TOKENS, Token, coverage, read, run, states
 
 PODS = [
     {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": f"pod-{number:04}"}}
@@ -121,7 +121,9 @@ def test_a_list_that_always_expires_is_given_up_and_nothing_of_it_is_kept() -> N
 def test_silence_is_noticed_before_and_in_a_body(after: int) -> None:
     """[A07] for a server that holds the connection and says nothing."""
     began = time.monotonic()
-    state, detail = only(struck(Fault(Stall(after), resource="services")), "services")
+    state, detail = only(
+        struck(Fault(Stall(after), resource="services"), limits=IMPATIENT), "services"
+    )
     assert (state, "does not answer in time" in detail) == ("failed", True)
     assert time.monotonic() - began < 5
 
@@ -265,7 +267,9 @@ def test_a_stale_group_makes_nothing_absent() -> None:
 def test_a_body_that_drips_is_cut_off() -> None:
     """[A19]."""
     began = time.monotonic()
-    state, detail = only(struck(Fault(SlowBody(20), resource="services")), "services")
+    state, detail = only(
+        struck(Fault(SlowBody(20), resource="services"), limits=IMPATIENT), "services"
+    )
     assert (state, "too slowly" in detail) == ("failed", True)
     assert time.monotonic() - began < 5
 

@@ -14,7 +14,7 @@ from auditor.reports.story import write_story
 from auditor.reports.verifying import Access, command_for, in_files
 from tests.checks.fixtures import ON_CLUSTERS, audited, documents_of
 
-NOWHERE = frozenset({"ApiServer", "NodePool", "configuration"})
+NOWHERE = frozenset({"Address", "ApiServer", "NodePool", "Segmentation", "configuration"})
 """What evidence speaks of that is no object."""
 WORKED_OUT = frozenset({"exposures", "reachable workloads"})
 """What evidence says of an object and no object shows."""
