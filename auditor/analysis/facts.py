@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from functools import cached_property
 
+from auditor.analysis.agreed import Agreed
 from auditor.analysis.exposure.backends import BackendFinder
 from auditor.analysis.exposure.chains import Chains
 from auditor.analysis.exposure.door import Door
@@ -274,6 +275,11 @@ class Facts:
     def doors_via(self, *vias: Via) -> tuple[Door, ...]:
         """Give the doors of some sorts."""
         return tuple(door for door in self.doors if door.entry.via in vias)
+
+    @cached_property
+    def agreed(self) -> Agreed:
+        """The declarations that speak of the cluster, held against its exposures."""
+        return Agreed(self.cluster.id, self.at.date(), self.configuration.declarations)
 
     def declarations_for(
         self, workload: ObjectRef, port: int | None, protocol: Protocol | None

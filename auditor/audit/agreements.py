@@ -5,6 +5,7 @@ The raw verdict is kept beside the acceptance; an accepted `fail` is never a `pa
 
 from msgspec import to_builtins
 
+from auditor.analysis.agreed import needs_agreement
 from auditor.analysis.facts import Facts
 from auditor.checks.check import Check, Family, Judgement
 from auditor.model.agreement import RiskException
@@ -62,19 +63,10 @@ class Agreements:
         return by_exception
 
     def note_declared(self) -> None:
-        """Count the exposures that each declaration in force speaks of."""
-        configuration = self._facts.configuration
-        for exposure in self._facts.exposures:
-            workload = exposure.target.workload
-            if workload is None:
-                continue
-            matching = self._facts.declarations_for(
-                workload, exposure.entry.port, exposure.entry.protocol
-            )
-            for declaration in matching:
-                if not declaration.admits(exposure.audience):
-                    continue
-                self._declarations[configuration.declarations.index(declaration)] += 1
+        """Count the exposures that each declaration in force covers."""
+        for exposure in filter(needs_agreement, self._facts.exposures):
+            for index in self._facts.agreed.covering(exposure):
+                self._declarations[index] += 1
 
     def _by_exception(self, check: Check, judgement: Judgement) -> Acceptance | None:
         subject = judgement.subject
@@ -88,16 +80,18 @@ class Agreements:
         return None
 
     def _by_declaration(self, judgement: Judgement) -> Acceptance | None:
-        """Accept a port that is declared for each workload behind it."""
+        """Accept what a declaration covers, or a port that is declared for each workload."""
         configuration = self._facts.configuration
-        found = [
-            self._facts.declarations_for(workload, judgement.port, judgement.protocol)
-            for workload in judgement.workloads
-        ]
-        if not found or not all(found):
-            return None
-        first = found[0][0]
+        index = judgement.declaration
+        if index is None:
+            found = [
+                self._facts.declarations_for(workload, judgement.port, judgement.protocol)
+                for workload in judgement.workloads
+            ]
+            if not found or not all(found):
+                return None
+            index = configuration.declarations.index(found[0][0])
+        first = configuration.declarations[index]
         until = f", until {first.expires}" if first.expires else ""
         reason = f"{first.reason} (declared by {first.owner}{until})"
-        index = configuration.declarations.index(first)
         return Acceptance("declaration", index, reason, first.expires)

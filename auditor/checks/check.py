@@ -72,7 +72,9 @@ class Judgement(Struct, frozen=True, kw_only=True):
     severity: Severity | None = None
     """Where the row has more than one default: the one for this subject."""
     workloads: tuple[ObjectRef, ...] = ()
-    """The workloads behind it, for declarations."""
+    """Of the *ports* family: the workloads behind it, each of which a declaration must speak of."""
+    declaration: int | None = None
+    """Of the *ports* family, where the check decides: which declaration covers it."""
     clusters: tuple[str, ...] = ()
     """Ids of the clusters that it speaks of, where a check judges the fleet."""
 

@@ -47,6 +47,11 @@ class Declaration(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
         """Whether its last day is over."""
         return self.expires is not None and self.expires < today
 
+    @property
+    def width(self) -> int:
+        """Order declarations by audience, the narrowest first."""
+        return _WIDTHS.index(self.audience) if self.audience in _WIDTHS else len(_WIDTHS)
+
     def admits(self, audience: Audience) -> bool:
         """Whether a door with this audience is no wider than what was declared.
 
@@ -60,6 +65,10 @@ class Declaration(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     def speaks_of(self, cluster: str) -> bool:
         """Whether exposures of this cluster may be expected by it."""
         return fnmatchcase(cluster, self.cluster)
+
+    def names(self, cluster: str) -> bool:
+        """Whether it speaks of this cluster and of no other."""
+        return self.cluster == cluster
 
     def covers(
         self, cluster: str, namespace: str, workload: str, port: int, protocol: Protocol

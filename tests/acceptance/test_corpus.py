@@ -36,6 +36,7 @@ GOAT: Failures = {
 
 BOUTIQUE: Failures = {
     "load-balancer-open-to-internet": {("Service/default/frontend-external", 80)},
+    "exposed-port-undeclared": {("Service/default/frontend-external", 80)},
     # allocateLoadBalancerNodePorts is true by default; the number is not known yet.
     "node-port-open": {("Service/default/frontend-external", None)},
 }
@@ -84,6 +85,11 @@ LIVE: Failures = {
     # node-public has the ExternalIP 203.0.113.13; the other two have 10.0.0.x only.
     "node-has-public-address": {("Node/node-public", None)},
     "load-balancer-open-to-internet": {("Service/boutique/frontend-external", 80)},
+    "exposed-port-undeclared": {
+        ("Service/boutique/frontend-external", 80),
+        ("Service/boutique/frontend-external", 31714),
+        ("Service/default/internal-proxy-info-app-service", 30003),
+    },
     "node-port-open": {
         ("Service/boutique/frontend-external", 31714),
         ("Service/default/internal-proxy-info-app-service", 30003),

@@ -152,7 +152,7 @@ def test_a_database_that_cannot_be_used_does_not_take_the_answer(
     outcome = run("audit", source, "--store", *DATABASE, "--format", "json")
     assert outcome.code == 2
     assert "not a database" in outcome.errors[0]
-    assert outcome.json()["summary"]["fail"]["medium"] == 2
+    assert outcome.json()["summary"]["fail"]["medium"] == 3
 
 
 def test_pruned_history_is_refused_and_not_answered_with_silence(

@@ -19,7 +19,7 @@ from auditor.model.ports import Protocol
 from auditor.model.reading import ReadState
 from auditor.model.verdict import ACCEPTED, Severity, Verdict
 from auditor.settings.configuration import CheckSettings, Configuration, RiskLevels
-from tests.checks.fixtures import OF_THE_CONNECTION, ON_CLUSTERS
+from tests.checks.fixtures import OF_THE_CONFIGURATION, OF_THE_CONNECTION, ON_CLUSTERS
 from tests.kube.manifests import Object, a_pod, a_workload, an_object, read
 
 AT = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -261,7 +261,7 @@ def test_a_declaration_accepts_the_ports_family_and_nothing_else() -> None:
     wide = a_declaration(audience=Audience.INTERNET)
     found = judged(a_load_balancer("203.0.113.10"), *BOTH_BEHIND, declarations=(wide,))
     accepted = {finding.check for finding in found.findings if finding.acceptance}
-    assert accepted == {"service-port-undocumented"}
+    assert accepted == {"exposed-port-undeclared", "service-port-undocumented"}
     assert only(found, "load-balancer-open-to-internet").verdict is Verdict.FAIL
 
 
@@ -308,7 +308,8 @@ def test_a_disabled_check_says_nothing() -> None:
 def test_every_check_says_something_of_an_empty_cluster(state: ReadState) -> None:
     found = judged(states=dict.fromkeys((resource.name for resource in RESOURCES), state))
     assert {finding.check for finding in found.findings} == set(ON_CLUSTERS)
-    healthy = {finding.check for finding in found.findings if finding.verdict.claims_health}
+    claimed = {finding.check for finding in found.findings if finding.verdict.claims_health}
+    healthy = claimed - OF_THE_CONFIGURATION
     assert bool(healthy - OF_THE_CONNECTION) is (state is ReadState.COMPLETE)
     assert bool(healthy) is (state is not ReadState.FAILED)
     expected = ClusterState.UNREACHABLE if state is ReadState.FAILED else ClusterState.AUDITED

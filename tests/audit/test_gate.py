@@ -50,7 +50,14 @@ from auditor.model.identity import CLUSTER_KIND
 from auditor.model.reading import Coverage, ReadState
 from auditor.model.verdict import Verdict
 from auditor.settings.configuration import Configuration
-from tests.checks.fixtures import AT, NAMES, OF_THE_CONNECTION, ON_CLUSTERS, fixture
+from tests.checks.fixtures import (
+    AT,
+    NAMES,
+    OF_THE_CONFIGURATION,
+    OF_THE_CONNECTION,
+    ON_CLUSTERS,
+    fixture,
+)
 from tests.kube.manifests import Object, a_pod, an_object, read
 
 KEEPING = (ReadState.PARTIAL, ReadState.STALE)
@@ -114,6 +121,8 @@ PROVEN_BY_ABSENCE = {
     "risk-levels-can-reach-each-other": {*REACHABILITY_RESTS_ON, CONFIG_MAPS},
     # No pod that was read, and no namespace that was, is what it selects.
     "policy-selects-nothing": {PODS, NAMESPACES},
+    # No door that was read is what was declared.
+    "declaration-unused": {*WAYS_NEED, *OTHER_WAYS},
     # Internal by a controller's default, which a pod that was not read may change; or by the
     # annotation of one cloud, while nodes that were not read may be another one's.
     "load-balancer-open-to-private-network": {PODS, NODES},
@@ -121,6 +130,7 @@ PROVEN_BY_ABSENCE = {
     # The way is open because no policy stands on it; and a node port is for the private network
     # because no node has a public address.
     "control-plane-port-exposed": {NETWORK_POLICIES},
+    "exposed-port-undeclared": {NETWORK_POLICIES},
     "legacy-service-open-to-internet": {NETWORK_POLICIES},
     "legacy-service-open-to-private-network": {NETWORK_POLICIES, NODES},
     "management-interface-open-to-internet": {NETWORK_POLICIES},
@@ -312,7 +322,9 @@ def test_taking_a_resource_away_makes_nothing_healthy(
 
 def test_the_cases_are_many_and_cover_every_check() -> None:
     assert len(NEEDED) > 200
-    assert {case[0].slug for case in NEEDED} == set(ON_CLUSTERS) - OF_THE_CONNECTION
+    assert {case[0].slug for case in NEEDED} == (
+        set(ON_CLUSTERS) - OF_THE_CONNECTION - OF_THE_CONFIGURATION
+    )
     assert {resource for _, resource, _, _ in (*NEEDED, *READ)} == {*FIELDS, *OTHER_WAYS} - {
         *ONLY_COUNTED[1:]
     }

@@ -39,6 +39,8 @@ OF_THE_CONNECTION = frozenset(
     }
 )
 """Checks of the way to the API server: they need no resource."""
+OF_THE_CONFIGURATION = frozenset({"declaration-expired", "declaration-unused"})
+"""Checks of what people wrote: what was read of a cluster only tells what it was about."""
 ON_CLUSTERS = tuple(slug for slug, check in catalog().items() if check.judge_fleet is None)
 """Slugs of the checks that judge one cluster at a time; the others have tests of their own."""
 EVERY = tuple((slug, name) for slug in ON_CLUSTERS for name in NAMES)

@@ -11,7 +11,14 @@ from auditor.catalogue.loading import load_data
 from auditor.checks.catalog import ReservedChecks, catalog, reserved_slugs
 from auditor.checks.check import Check, Family
 from auditor.kube.resources import RESOURCE_BY_NAME
-from tests.checks.fixtures import EVERY, FOLDER, OF_THE_CONNECTION, ON_CLUSTERS, documents_of
+from tests.checks.fixtures import (
+    EVERY,
+    FOLDER,
+    OF_THE_CONFIGURATION,
+    OF_THE_CONNECTION,
+    ON_CLUSTERS,
+    documents_of,
+)
 
 HEADINGS = (
     "## What it reports",
@@ -68,7 +75,8 @@ def test_a_fixture_holds_three_objects_and_says_what_it_is(slug: str, name: str)
 
 @every_check
 def test_a_check_reads_known_resources_and_tells_subjects_from_what_it_needs(check: Check) -> None:
-    is_of_resources = check.slug in ON_CLUSTERS and check.slug not in OF_THE_CONNECTION
+    others = OF_THE_CONNECTION | OF_THE_CONFIGURATION
+    is_of_resources = check.slug in ON_CLUSTERS and check.slug not in others
     assert bool(check.needs) is is_of_resources
     assert check.needs | check.reads <= set(RESOURCE_BY_NAME)
     assert check.subjects_from <= check.needs | check.reads

@@ -322,7 +322,8 @@ def test_a_difference_tells_new_from_updated_and_absent() -> None:
     assert any("Service/web/pub" in line for line in run["properties"]["exposures/removed"])
     root = parsed(difference_as_junit(added, before, after))
     assert [case.get("name") for case in root.iter("testcase")] == [
-        f"{check}: Service/web/other:80/TCP"
+        "exposed-port-undeclared: Service/web/other:80/TCP (LoadBalancer:Deployment/web/front)",
+        f"{check}: Service/web/other:80/TCP",
     ]
     nothing, _ = difference(before, before)
     root = parsed(difference_as_junit(nothing, before, before))

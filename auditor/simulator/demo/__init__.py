@@ -74,8 +74,8 @@ DEMO_CLUSTERS = (
 )
 """In an order that the demo relies on: it breaks its own access to some of them."""
 
-_DAYS_AHEAD = (90, 300)
-"""The placeholders in auditor.yaml, `@in-N-days@`."""
+_PLACEHOLDERS = {"@in-90-days@": 90, "@in-300-days@": 300, "@20-days-ago@": -20}
+"""What stands for dates in auditor.yaml, and how many days from today each is."""
 
 
 def load_demo_cluster(cluster: DemoCluster) -> list[dict[str, Any]]:
@@ -87,8 +87,8 @@ def load_demo_cluster(cluster: DemoCluster) -> list[dict[str, Any]]:
 def demo_configuration(today: date, connectors: Iterable[Mapping[str, Any]]) -> str:
     """Give the auditor's configuration as YAML, as it may be written on this day."""
     text = _read("auditor.yaml").decode()
-    for days in _DAYS_AHEAD:
-        text = text.replace(f"@in-{days}-days@", (today + timedelta(days=days)).isoformat())
+    for placeholder, days in _PLACEHOLDERS.items():
+        text = text.replace(placeholder, (today + timedelta(days=days)).isoformat())
     listed = {"connectors": [dict(connector) for connector in connectors]}
     return f"{text}\n{yaml.safe_dump(listed, sort_keys=False)}"
 

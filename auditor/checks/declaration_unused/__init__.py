@@ -1,0 +1,1 @@
+"""One check; see its `check` module."""
