@@ -181,7 +181,9 @@ Row = tuple[str, str, str]
 
 @pytest.fixture(scope="module")
 def configuration(at: datetime) -> Configuration:
-    return load_configuration(FLEET / "auditor.yaml", parameter_types(), at.date(), entry_errors)
+    return load_configuration(
+        FLEET / "auditor.yaml", parameter_types(), at.date(), entry_errors
+    ).configuration
 
 
 @pytest.fixture(scope="module")

@@ -52,7 +52,7 @@ class Agreed:
             for index, item in self.declarations
             if _speaks_of(item, exposure) and not self._lacks(item, exposure)
         ]
-        return tuple(index for index, _ in sorted(found, key=lambda pair: breadth(pair[1])))
+        return tuple(index for index, _ in sorted(found, key=lambda pair: pair[1].breadth))
 
     def would_cover(self, declaration: Declaration, exposure: Exposure) -> bool:
         """Whether a declaration covers an exposure, or would if it had not expired."""
@@ -101,13 +101,6 @@ def _differences(declaration: Declaration, exposure: Exposure) -> Iterator[_Diff
         admitted = ", ".join(exposure.sources) or "sources that are not known"
         text = f"it declares {', '.join(declaration.sources)}, and admitted are {admitted}"
         yield _Difference(text, bool(exposure.sources))
-
-
-def breadth(declaration: Declaration) -> tuple[int, int, int]:
-    """Order declarations, the narrowest first: by audience, by globs, by sources."""
-    globs = (declaration.cluster, declaration.namespace, declaration.workload)
-    stars = sum(not set("*?[").isdisjoint(glob) for glob in globs)
-    return declaration.width, stars, 0 if declaration.sources else 1
 
 
 def needs_agreement(exposure: Exposure) -> bool:

@@ -18,7 +18,7 @@ from auditor.cli.options import (
     database_option,
     fail_on_option,
     known_checks,
-    load,
+    load_with_origins,
     now,
     remark_on_configuration,
     remark_on_duplicates,
@@ -80,8 +80,9 @@ def command(  # noqa: PLR0913, PLR0917 - one parameter an option
     """
     at = now()
     selection = Selection(known_checks(checks), frozenset(namespaces))
-    configuration = load(config_path, at)
-    say_remarks(remark_on_configuration(configuration, at))
+    loaded = load_with_origins(config_path, at)
+    configuration = loaded.configuration
+    say_remarks(remark_on_configuration(loaded, at))
     check_plugin(assume_cni, configuration)
     if output is not None and not output.parent.is_dir():
         raise UsageFailure(f"--output: the folder {output.parent} is not there")
@@ -95,7 +96,7 @@ def command(  # noqa: PLR0913, PLR0917 - one parameter an option
     read = reader.read(sources)
     audits = list(read.used)
     whole = audit_fleet(audits, rules, at)
-    say_remarks([*remark_on_use(configuration, whole, at), *remark_on_duplicates(whole)])
+    say_remarks([*remark_on_use(loaded, whole, at), *remark_on_duplicates(whole)])
     fleet = selection.narrow(whole, rules)
     print_fleet(fleet, read, output_format, output, show_all=show_all)
     stored = [item for item in audits if store or item.cluster_id in read.live_ids]

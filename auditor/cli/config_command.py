@@ -8,9 +8,16 @@ import msgspec
 
 from auditor.cli.failures import ExitCode, UsageFailure, complain
 from auditor.cli.online_check import check_online
-from auditor.cli.options import config_option, load, now, remark_on_configuration
+from auditor.cli.options import (
+    config_option,
+    load,
+    load_with_origins,
+    now,
+    remark_on_configuration,
+)
 from auditor.daemon.sources import configured_source, installed_connectors
 from auditor.model.cluster import SourceError
+from auditor.settings.declarations import remarks_on_overlaps
 from auditor.settings.loading import configuration_schema
 
 
@@ -28,11 +35,13 @@ def command() -> None:
     "exits with 3 where something is.",
 )
 def check(config_path: Path | None, *, online: bool) -> None:
-    """Check a configuration file: every error at once, with the path to it."""
+    """Check a configuration file: every error at once, with its line and the path to it."""
     path = _named(config_path)
     at = now()
-    configuration = load(path, at)
-    remarks = remark_on_configuration(configuration, at)
+    loaded = load_with_origins(path, at)
+    configuration = loaded.configuration
+    remarks = remark_on_configuration(loaded, at)
+    remarks += remarks_on_overlaps(configuration.declarations, loaded.origins, at.date())
     errors, sources = [], []
     for entry in configuration.connectors:
         if entry.kind not in installed_connectors():
@@ -55,10 +64,12 @@ def check(config_path: Path | None, *, online: bool) -> None:
 @command.command("show", epilog="Example: exposure-auditor config show --config auditor.yaml")
 @config_option
 def show(config_path: Path | None) -> None:
-    """Print the configuration as it is in force, defaults included, as YAML."""
+    """Print the configuration in force as YAML, with defaults and declaration files."""
     import yaml  # noqa: PLC0415 - 80 ms that `config schema` need not pay
 
     builtins = msgspec.to_builtins(load(config_path, now()), str_keys=True)
+    # What they hold is among the declarations by now.
+    del builtins["declaration_files"]
     for entry in builtins["connectors"]:
         entry.update(entry.pop("options"))
     click.echo(yaml.safe_dump(builtins, sort_keys=False, allow_unicode=True), nl=False)

@@ -14,11 +14,9 @@ from auditor.model.audit import FleetAudit
 from auditor.model.verdict import Severity, Verdict
 from auditor.reports.text import safe
 from auditor.settings.configuration import Configuration
-from auditor.settings.loading import (
-    ConfigurationError,
-    load_configuration,
-    unknown_check,
-)
+from auditor.settings.declarations import remarks_on_expiry
+from auditor.settings.errors import ConfigurationError
+from auditor.settings.loading import Loaded, load_configuration, unknown_check
 
 config_option = click.option(
     "--config",
@@ -91,8 +89,17 @@ def load(config_path: Path | None, at: datetime) -> Configuration:
     Raises:
         UsageFailure: it holds errors; all of them are said.
     """
+    return load_with_origins(config_path, at).configuration
+
+
+def load_with_origins(config_path: Path | None, at: datetime) -> Loaded:
+    """Do the same, and say where each declaration is written.
+
+    Raises:
+        UsageFailure: it holds errors; all of them are said.
+    """
     if config_path is None:
-        return Configuration()
+        return Loaded(Configuration(), ())
     try:
         return load_configuration(config_path, parameter_types(), at.date(), entry_errors)
     except ConfigurationError as error:
@@ -113,8 +120,9 @@ def known_checks(slugs: tuple[str, ...]) -> frozenset[str]:
     return frozenset(slugs)
 
 
-def remark_on_configuration(configuration: Configuration, at: datetime) -> list[str]:
+def remark_on_configuration(loaded: Loaded, at: datetime) -> list[str]:
     """Say what of a valid configuration has no effect, one line each."""
+    configuration = loaded.configuration
     remarks = [
         f"checks.{slug}: not judged by this version, so it has no effect"
         for slug in configuration.checks
@@ -125,20 +133,34 @@ def remark_on_configuration(configuration: Configuration, at: datetime) -> list[
             remarks.append(
                 f"exceptions[{index}]: expired on {exception.expires}, its findings are open again"
             )
-    for index, declaration in enumerate(configuration.declarations):
-        if declaration.is_expired(at.date()):
-            remarks.append(f"declarations[{index}]: expired on {declaration.expires}")
+    today = at.date()
+    remarks += remarks_on_expiry(configuration.declarations, loaded.origins, today)
     return remarks
 
 
-def remark_on_use(configuration: Configuration, fleet: FleetAudit, at: datetime) -> list[str]:
-    """Say which exceptions in force matched nothing in the clusters that they speak of."""
-    return [
+def remark_on_use(loaded: Loaded, fleet: FleetAudit, at: datetime) -> list[str]:
+    """Say which exceptions and declarations in force matched nothing where they should have.
+
+    Each speaks of a cluster that was audited. One declaration that names a cluster is judged there
+    (`declaration-unused`); here are those whose clusters are a glob.
+    """
+    today, configuration, use = at.date(), loaded.configuration, fleet.agreement_use
+    ids = [audit.cluster_id for audit in fleet.audits]
+    exceptions = [
         f"exceptions[{index}]: matches no finding; remove it if what it accepted is gone"
         for index, exception in enumerate(configuration.exceptions)
-        if not fleet.agreement_use.exceptions[index]
-        and not exception.is_expired(at.date())
-        and any(exception.speaks_of(audit.cluster_id) for audit in fleet.audits)
+        if not use.exceptions[index]
+        and not exception.is_expired(today)
+        and any(map(exception.speaks_of, ids))
+    ]
+    return exceptions + [
+        f"{loaded.origins[index]}: declarations[{index}]: covers no open port; remove it if what "
+        "it declared is gone"
+        for index, declaration in enumerate(configuration.declarations)
+        if not use.declarations[index]
+        and not declaration.is_expired(today)
+        and any(map(declaration.speaks_of, ids))
+        and not any(map(declaration.names, ids))
     ]
 
 

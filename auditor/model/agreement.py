@@ -10,6 +10,7 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 from auditor.model.audience import Audience
+from auditor.model.globs import escaped
 from auditor.model.ports import Protocol
 
 LONGEST_EXCEPTION = timedelta(days=366)
@@ -52,6 +53,13 @@ class Declaration(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
         """Order declarations by audience, the narrowest first."""
         return _WIDTHS.index(self.audience) if self.audience in _WIDTHS else len(_WIDTHS)
 
+    @property
+    def breadth(self) -> tuple[int, int, int]:
+        """Order declarations, the narrowest first: by audience, by globs, by sources."""
+        globs = (self.cluster, self.namespace, self.workload)
+        stars = sum(not set("*?[").isdisjoint(glob) for glob in globs)
+        return self.width, stars, 0 if self.sources else 1
+
     def admits(self, audience: Audience) -> bool:
         """Whether a door with this audience is no wider than what was declared.
 
@@ -68,7 +76,7 @@ class Declaration(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
 
     def names(self, cluster: str) -> bool:
         """Whether it speaks of this cluster and of no other."""
-        return self.cluster == cluster
+        return self.cluster in {cluster, escaped(cluster)}
 
     def covers(
         self, cluster: str, namespace: str, workload: str, port: int, protocol: Protocol

@@ -111,6 +111,8 @@ class Configuration(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     system_namespaces: tuple[str, ...] = SYSTEM_NAMESPACES
     checks: Mapping[str, CheckSettings] = field(default_factory=dict)
     declarations: tuple[Declaration, ...] = ()
+    declaration_files: tuple[Name, ...] = ()
+    """Files of more declarations, relative to this one; `exposure-auditor declare` writes them."""
     exceptions: tuple[RiskException, ...] = ()
     catalogue: Mapping[str, tuple[Mapping[str, Any], ...]] = field(default_factory=dict)
     """Own entries of the catalogue by section; one with a known id changes what it names."""

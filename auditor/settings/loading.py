@@ -5,16 +5,14 @@ all errors where a decoder stops at the first); what a schema cannot say is chec
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
 from datetime import date
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import msgspec
 import yaml
 
-from auditor.model.addresses import AddressSet
-from auditor.model.agreement import LONGEST_EXCEPTION, Declaration, RiskException
+from auditor.model.agreement import LONGEST_EXCEPTION, RiskException
 from auditor.settings.configuration import (
     CheckSettings,
     Configuration,
@@ -22,42 +20,62 @@ from auditor.settings.configuration import (
     RiskLevels,
     SegmentRule,
 )
+from auditor.settings.declarations import (
+    cidr_errors,
+    declarations_errors,
+    origins_of,
+    read_declarations,
+)
+from auditor.settings.errors import ConfigurationError
+from auditor.settings.places import Places
 from auditor.settings.segment_rules import contradictions
+from auditor.settings.shape import fitting, plain_mismatch, shape_errors
 from auditor.settings.yaml_text import load_yaml
-
-_Shape = TypeVar("_Shape")
 
 CheckParameters = Mapping[str, type[msgspec.Struct] | None]
 """Known check slugs and the type of their parameters; None for a slug reserved for later."""
-
-
-class ConfigurationError(Exception):
-    """A configuration is refused. `errors` holds one line each, with the path to the place."""
-
-    def __init__(self, where: str, errors: list[str]) -> None:
-        """Keep the errors and say all of them."""
-        super().__init__("\n".join(f"{where}: {error}" for error in errors))
-        self.errors = errors
 
 
 EntryErrors = Callable[[Any], Iterator[str]]
 """Says what is wrong with the entries of `catalogue`; the catalogue alone knows what they are."""
 
 
+class Loaded(msgspec.Struct, frozen=True):
+    """A configuration, with the declarations of the files that it names."""
+
+    configuration: Configuration
+    origins: tuple[str, ...]
+    """Of each declaration: the file and line that it is written at."""
+
+
 def load_configuration(
     path: Path, checks: CheckParameters, today: date, entry_errors: EntryErrors
-) -> Configuration:
-    """Read and check a configuration file, YAML or JSON.
+) -> Loaded:
+    """Read and check a configuration file, YAML or JSON, and the files that it names.
 
     Raises:
-        ConfigurationError: it cannot be read, or holds errors; all of them are listed.
+        ConfigurationError: one cannot be read, or holds errors; all of them are listed.
     """
     try:
         text = path.read_bytes()
     except OSError as error:
         reason = error.strerror or "cannot be read"
         raise ConfigurationError(str(path), [f"{reason}; check --config"]) from error
-    return parse_configuration(text, checks, today, entry_errors, where=str(path))
+    configuration = parse_configuration(text, checks, today, entry_errors, where=str(path))
+    own = len(configuration.declarations)
+    origins = origins_of(str(path), Places.in_text(text), own) if own else ()
+    declarations = configuration.declarations
+    refused: list[ConfigurationError] = []
+    for index, name in enumerate(configuration.declaration_files):
+        try:
+            read, places = read_declarations(path.parent / name, f"declaration_files[{index}]")
+        except ConfigurationError as error:
+            refused.append(error)
+            continue
+        declarations, origins = (*declarations, *read), (*origins, *places)
+    if refused:
+        raise ConfigurationError(str(path), (), others=refused)
+    return Loaded(msgspec.structs.replace(configuration, declarations=declarations), origins)
 
 
 def parse_configuration(
@@ -67,7 +85,7 @@ def parse_configuration(
     entry_errors: EntryErrors,
     where: str = "configuration",
 ) -> Configuration:
-    """Check a configuration's text and give it as values.
+    """Check a configuration's text and give it as values; files that it names are not read.
 
     Raises:
         ConfigurationError: it holds errors; all of them are listed, in the order of the file.
@@ -78,17 +96,18 @@ def parse_configuration(
         raise ConfigurationError(where, [f"not YAML: {' '.join(str(error).split())}"]) from error
     if raw is None:
         return Configuration()
-    errors = list(_shape_errors(raw))
+    errors = list(shape_errors(raw, configuration_schema()))
     if isinstance(raw, dict):
         errors += _meaning_errors(raw, checks, today)
         if isinstance(raw.get("catalogue"), dict):
             errors += entry_errors(raw["catalogue"])
     if errors:
-        raise ConfigurationError(where, errors)
+        raise ConfigurationError(where, errors, Places.in_text(text))
     try:
         return msgspec.convert(_fold_connector_options(raw), Configuration)
     except msgspec.ValidationError as error:
-        raise ConfigurationError(where, [_plain_mismatch(error)]) from error
+        message = plain_mismatch(error)
+        raise ConfigurationError(where, [message], Places.in_text(text)) from error
 
 
 def configuration_schema() -> dict[str, Any]:
@@ -113,95 +132,27 @@ def _fold_connector_options(raw: dict[str, Any]) -> dict[str, Any]:
     return {**raw, "connectors": connectors}
 
 
-def _shape_errors(raw: Any) -> Iterator[str]:
-    # Imported here: 150 ms that --help must not pay.
-    from jsonschema import Draft202012Validator, FormatChecker  # noqa: PLC0415
-
-    validator = Draft202012Validator(configuration_schema(), format_checker=FormatChecker())
-    for error in validator.iter_errors(raw):
-        yield from _plain_errors(error)
-
-
-def _plain_errors(error: Any) -> Iterator[str]:
-    """Say a schema error in the words of the file; a union's error is its closest branch's."""
-    path = _path(error.absolute_path)
-    if error.validator == "additionalProperties":
-        known = sorted(error.schema.get("properties", ()))
-        for key in sorted(set(map(str, error.instance)) - set(known)):
-            yield f"{path}: unknown key {key!r}; known are {', '.join(known)}"
-    elif error.validator == "required":
-        missing = [key for key in error.validator_value if key not in error.instance]
-        if error.message.startswith(repr(missing[0])):
-            yield from (f"{path}: {key!r} is missing" for key in missing)
-    elif error.validator == "anyOf" and error.context:
-        structured = [inner for inner in error.context if inner.validator not in ("type", "const")]
-        if structured:
-            for inner in structured:
-                yield from _plain_errors(inner)
-        else:
-            yield f"{path}: {error.instance!r} does not fit here"
-    elif error.validator == "enum":
-        values = ", ".join(map(str, error.validator_value))
-        yield f"{path}: {error.instance!r} is not one of {values}"
-    else:
-        yield f"{path}: {error.message}"
-
-
-def _plain_mismatch(error: msgspec.ValidationError) -> str:
-    """Say what the schema lets pass and the types do not: `443.0`, or a key that is no text."""
-    reason, _, place = str(error).rpartition(" - at ")
-    return f"{place.replace('`', '').replace('$.', '')}: {reason}"
-
-
-def _path(parts: Any) -> str:
-    text = ""
-    for part in parts:
-        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else str(part)
-    return text or "top level"
-
-
 def _meaning_errors(raw: dict[str, Any], checks: CheckParameters, today: date) -> Iterator[str]:
     """Check what a schema cannot say, on every part whose shape is right."""
-    levels = next(_fitting({"": raw.get("risk_levels")}, RiskLevels), ("", RiskLevels()))[1]
-    for path, cidr in _fitting(raw.get("internal_cidrs"), str):
-        yield from _cidr_errors(f"internal_cidrs{path}", (cidr,))
+    levels = next(fitting({"": raw.get("risk_levels")}, RiskLevels), ("", RiskLevels()))[1]
+    for path, cidr in fitting(raw.get("internal_cidrs"), str):
+        yield from cidr_errors(f"internal_cidrs{path}", (cidr,))
     yield from _connector_errors(raw.get("connectors"))
-    rules = [(f"segments{path}", rule) for path, rule in _fitting(raw.get("segments"), SegmentRule)]
+    rules = [(f"segments{path}", rule) for path, rule in fitting(raw.get("segments"), SegmentRule)]
     for path, rule in rules:
         yield from _segment_errors(path, rule, levels)
     yield from contradictions(rules)
     yield from _risk_level_errors(levels)
-    for path, settings in _fitting(raw.get("checks"), CheckSettings):
+    for path, settings in fitting(raw.get("checks"), CheckSettings):
         yield from _check_errors(path.removeprefix("."), settings, checks)
-    for path, declaration in _fitting(raw.get("declarations"), Declaration):
-        yield from _declaration_errors(f"declarations{path}", declaration)
-    for path, exception in _fitting(raw.get("exceptions"), RiskException):
+    yield from declarations_errors(raw.get("declarations"))
+    for path, exception in fitting(raw.get("exceptions"), RiskException):
         yield from _exception_errors(f"exceptions{path}", exception, checks, today)
-
-
-def _fitting(part: Any, shape: type[_Shape]) -> Iterator[tuple[str, _Shape]]:
-    """Give the items of a list or mapping that have the right shape, each with its path."""
-    items: list[tuple[str, Any]] = []
-    if isinstance(part, list):
-        items = [(f"[{index}]", item) for index, item in enumerate(part)]
-    elif isinstance(part, dict):
-        items = [(f".{key}", item) for key, item in part.items()]
-    for path, item in items:
-        with suppress(msgspec.ValidationError):
-            yield path, msgspec.convert(item, shape)
-
-
-def _cidr_errors(path: str, cidrs: tuple[str, ...]) -> Iterator[str]:
-    for cidr in cidrs:
-        try:
-            AddressSet.of([cidr])
-        except ValueError as error:
-            yield f"{path}: {error}"
 
 
 def _connector_errors(connectors: Any) -> Iterator[str]:
     seen = set()
-    for path, name in _fitting(connectors, _Named):
+    for path, name in fitting(connectors, _Named):
         if name.name in seen:
             yield f"connectors{path}.name: {name.name!r} is already the name of another connector"
         seen.add(name.name)
@@ -256,13 +207,6 @@ def unknown_check(slug: str, checks: CheckParameters) -> str:
     near = get_close_matches(slug, checks, n=1)
     hint = f"did you mean {near[0]!r}?" if near else "`exposure-auditor checks` lists them"
     return f"no check is called {slug!r}; {hint}"
-
-
-def _declaration_errors(path: str, declaration: Declaration) -> Iterator[str]:
-    for key in ("owner", "reason"):
-        if not getattr(declaration, key).strip():
-            yield f"{path}.{key}: is empty; a declaration needs somebody who answers for it"
-    yield from _cidr_errors(f"{path}.sources", declaration.sources)
 
 
 def _exception_errors(

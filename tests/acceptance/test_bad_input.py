@@ -222,7 +222,7 @@ def test_a_broken_entry_of_the_catalogue_is_refused_with_file_entry_and_reason(
         outcome = run(*words, "--config", "auditor.yaml")
         assert (outcome.code, outcome.out) == (2, "")
         said = "\n".join(outcome.errors)
-        assert "auditor.yaml: catalogue.management_interfaces[1] (our-console)" in said
+        assert "auditor.yaml:4: catalogue.management_interfaces[1] (our-console)" in said
         assert "'nonsense'" in said
         assert "unknown section 'consoles'" in said
 
