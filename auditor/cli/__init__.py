@@ -17,6 +17,7 @@ _COMMANDS = {
     "checks": "List the checks, or say what one of them means.",
     "config": "Check, show or describe the configuration.",
     "db": "Keep the database in order.",
+    "declare": "Write declarations of the ports that are open today, for people to fill in.",
     "diff": "Tell what a second source adds to a first and removes, as a gate for a change.",
     "demo": "Audit or watch a simulated fleet of six clusters.",
     "evidence": "Ask what was stored, now and as of any moment.",
