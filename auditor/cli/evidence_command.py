@@ -1,7 +1,6 @@
 """`evidence`: what was stored, now and as of any moment."""
 
 import sys
-from datetime import UTC, datetime, time
 from fnmatch import fnmatchcase
 from pathlib import Path
 
@@ -10,9 +9,16 @@ import msgspec
 from msgspec import Struct
 
 from auditor.cli.database import with_database
+from auditor.cli.evidence_drift import drift_command
+from auditor.cli.evidence_options import (
+    as_of_option,
+    cluster_option,
+    format_option,
+    read_moment,
+)
 from auditor.cli.failures import ExitCode, UsageFailure, complain
 from auditor.cli.options import chosen_database, config_option, database_option, load, now
-from auditor.model.history import to_microseconds, written_moment
+from auditor.model.history import written_moment
 from auditor.reports.document import write_json
 from auditor.reports.past import write_agreements, write_past, write_past_finding
 from auditor.reports.past_segmentation import PastMatrix, past_matrix, write_past_matrices
@@ -78,34 +84,17 @@ def command() -> None:
     """Ask what was stored, now and as of any moment."""
 
 
-_as_of = click.option(
-    "--as-of",
-    "moment",
-    metavar="TIME",
-    help="RFC 3339, or a date: its last moment, in UTC. Without it, now.",
-)
-_cluster = click.option("--cluster", default="*", metavar="GLOB", help="Only these cluster ids.")
-_format = click.option(
-    "--format",
-    "output_format",
-    type=click.Choice(["table", "json"]),
-    default="table",
-    show_default=True,
-    help="How the answer is written.",
-)
-
-
 @command.command(
     "list",
     epilog="Example: exposure-auditor evidence list --as-of 2026-03-31 --check node-port-open",
 )
 @config_option
 @database_option
-@_as_of
-@_cluster
+@as_of_option
+@cluster_option
 @click.option("--check", metavar="SLUG", help="Only this check.")
 @click.option("--verdict", help="Only this verdict, as it is shown.")
-@_format
+@format_option
 def list_command(  # noqa: PLR0913, PLR0917 - one parameter an option
     config_path: Path | None,
     database: str | None,
@@ -120,7 +109,7 @@ def list_command(  # noqa: PLR0913, PLR0917 - one parameter an option
     A `pass` whose check needed something that could not be read then is `unknown`; a `fail` stays
     and is marked as unconfirmed.
     """
-    question = Question(_moment(moment), cluster, check, verdict)
+    question = Question(read_moment(moment), cluster, check, verdict)
     url = chosen_database(database, load(config_path, now()))
     found = with_database(url, lambda opened: _ask(opened, question), may_create=False)
     if output_format == "json":
@@ -138,9 +127,9 @@ def list_command(  # noqa: PLR0913, PLR0917 - one parameter an option
 @click.argument("finding")
 @config_option
 @database_option
-@_as_of
-@_cluster
-@_format
+@as_of_option
+@cluster_option
+@format_option
 def show_command(  # noqa: PLR0913, PLR0917 - one parameter an option
     finding: str,
     config_path: Path | None,
@@ -152,7 +141,7 @@ def show_command(  # noqa: PLR0913, PLR0917 - one parameter an option
     """Show one finding with its evidence; FINDING is its id, or the first characters of it."""
     if len(finding) < _SHORTEST:
         raise UsageFailure(f"give at least {_SHORTEST} characters of the id, not {finding!r}")
-    question = Question(_moment(moment), cluster)
+    question = Question(read_moment(moment), cluster)
     url = chosen_database(database, load(config_path, now()))
     found = with_database(url, lambda opened: _ask(opened, question), may_create=False)
     matching = [
@@ -180,9 +169,9 @@ def show_command(  # noqa: PLR0913, PLR0917 - one parameter an option
 )
 @config_option
 @database_option
-@_as_of
-@_cluster
-@_format
+@as_of_option
+@cluster_option
+@format_option
 def agreements_command(
     config_path: Path | None,
     database: str | None,
@@ -194,7 +183,7 @@ def agreements_command(
 
     One that never matched anything is misspelt, or no longer needed.
     """
-    asked = _moment(moment)
+    asked = read_moment(moment)
     url = chosen_database(database, load(config_path, now()))
     every = with_database(url, lambda opened: agreements_as_of(opened, asked), may_create=False)
     found = tuple(item for item in every if fnmatchcase(item.cluster, cluster))
@@ -212,10 +201,10 @@ def agreements_command(
 )
 @config_option
 @database_option
-@_as_of
-@_cluster
+@as_of_option
+@cluster_option
 @click.option("--tenant", metavar="NAME", help="Only borders of this tenant.")
-@_format
+@format_option
 def segmentation_command(  # noqa: PLR0913, PLR0917 - one parameter an option
     config_path: Path | None,
     database: str | None,
@@ -228,7 +217,7 @@ def segmentation_command(  # noqa: PLR0913, PLR0917 - one parameter an option
 
     What was closed by what is known is `unknown` where something of it could not be read then.
     """
-    question = Question(_moment(moment), cluster)
+    question = Question(read_moment(moment), cluster)
     url = chosen_database(database, load(config_path, now()))
     found = with_database(url, lambda opened: _ask(opened, question), may_create=False)
     matrices = tuple(past_matrix(past, tenant) for past in found.clusters)
@@ -260,21 +249,4 @@ async def _ask(database: Database, question: Question) -> Answered:
     return Answered(tuple(answers), ExitCode.INCOMPLETE if outside else ExitCode.DONE)
 
 
-def _moment(text: str | None) -> int:
-    """Read a moment: RFC 3339 with a zone, or a date, which stands for its last microsecond.
-
-    Raises:
-        UsageFailure: it is neither.
-    """
-    if text is None:
-        return to_microseconds(now())
-    try:
-        read = datetime.fromisoformat(text)
-    except ValueError as error:
-        message = f"--as-of: {text!r} is no time; write 2026-03-31 or 2026-03-31T12:00:00Z"
-        raise UsageFailure(message) from error
-    if read.tzinfo is not None:
-        return to_microseconds(read)
-    if "T" in text or " " in text:
-        raise UsageFailure(f"--as-of: {text!r} has no time zone; end it with Z for UTC")
-    return to_microseconds(datetime.combine(read.date(), time.max, UTC))
+command.add_command(drift_command)
