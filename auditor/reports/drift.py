@@ -16,7 +16,7 @@ def write_drift(clusters: tuple[DriftOfCluster, ...]) -> str:
             lines.append("  nobody had looked before this period: what was so then is not known")
         lines += [f"  {_line(item)}" for item in each.drift]
         if not each.drift:
-            lines.append("  every port was as agreed, as far as could be read")
+            lines.append("  no drift, as far as could be read")
         lines.append("")
     return "\n".join(lines)
 

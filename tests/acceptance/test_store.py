@@ -208,3 +208,39 @@ spec: {{podSelector: {{}}, policyTypes: [{"Ingress" if name == "bank" else "Egre
     assert "mail => shop" not in bank
     before = run("evidence", "segmentation", *DATABASE, "--as-of", "2020-01-01", cwd=tmp_path)
     assert before.out == "nothing was recorded until then\n"
+
+
+def test_drift_is_told_from_the_store_alone(run: Run, corpus: Path) -> None:
+    source = f"snapshot:{corpus / 'live-cluster'}"
+    assert run("audit", source, "--store", *DATABASE, "--no-such").code == 2
+    run("audit", source, "--store", *DATABASE)
+    told = run("evidence", "drift", "--since", "2026-01-01", *DATABASE, "--format", "json").json()
+    assert told["schema"] == "exposure-auditor/drift/v1"
+    (cluster,) = told["clusters"]
+    assert cluster["since_observed_at"] is None
+    assert {(item["kind"], item["change"], item["port"]) for item in cluster["drift"]} == {
+        ("undeclared", "new", 80),
+        ("undeclared", "new", 30003),
+        ("undeclared", "new", 31714),
+    }
+    text = run("evidence", "drift", "--since", "2026-01-01", *DATABASE).out
+    assert "nobody had looked before this period" in text
+    assert text.count("undeclared") == 3
+    nobody = run("evidence", "drift", "--since", "2026-01-01", "--tenant", "x", *DATABASE)
+    assert "no drift" in nobody.out
+    early = run("evidence", "drift", "--since", "2020-01-01", "--as-of", "2020-02-01", *DATABASE)
+    assert (early.code, early.out) == (0, "nothing was recorded until then\n")
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--since", "soon"), "--since: 'soon' is no time"),
+        (("--since", "2026-02-01", "--as-of", "2026-01-01"), "--since: is not before --as-of"),
+        ((), "Missing option '--since'"),
+    ],
+)
+def test_a_period_that_is_none_is_wrong_usage(run: Run, words: tuple[str, ...], said: str) -> None:
+    outcome = run("evidence", "drift", *words, *DATABASE)
+    assert outcome.code == 2
+    assert said in outcome.err
