@@ -60,17 +60,23 @@ class FleetReader(Generic[Used]):
     """Reads sources and keeps what went wrong with each."""
 
     def __init__(
-        self, configuration: Configuration, config_base: Path, use: Callable[[Reading], Used]
+        self,
+        configuration: Configuration,
+        config_base: Path,
+        use: Callable[[Reading], Used],
+        *,
+        with_host_references: bool = False,
     ) -> None:
         """Read under a configuration whose relative paths start at `config_base`.
 
         `use` gets each reading as soon as it is there, and what it gives is kept in its place. It
-        runs in a thread of its own.
+        runs in a thread of its own. Hosts that settings name are kept only where they are asked
+        for.
         """
         self._configuration = configuration
         self._config_base = config_base
         self._use = use
-        self._projection = projection_for(configuration)
+        self._projection = projection_for(configuration, with_host_references=with_host_references)
         self._used: dict[str, Used] = {}
         self._live: set[str] = set()
         self._errors: list[SourceProblem] = []

@@ -2,7 +2,8 @@
 
 The types here keep out what no check reads. Annotations pass an allow-list of keys, arguments are
 reduced to flag names, environment variables to the names that a rule asks for; `Projection` says
-which. Values of environment variables never enter.
+which. Values of environment variables never enter, but for the host and port of an address where a
+projection asks for these.
 """
 
 import re
@@ -10,6 +11,11 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from msgspec import Struct, field
+
+from auditor.kube.references import HostReference, references_in
+
+SCRAPE, SCRAPE_PORT = "prometheus.io/scrape", "prometheus.io/port"
+"""The annotations by which a pod asks to be scraped (Prometheus's example configuration)."""
 
 
 class Annotations(dict[str, str]):
@@ -22,12 +28,19 @@ class Flags(dict[str, str | None]):
     A value is kept only for flags that some rule names, else it is None. Positional words are
     dropped: they may hold anything, passwords too. So may a word that runs on after one dash and
     one letter (`-psecret`) or after the name (`--pass secret`): it is dropped unless a rule names
-    it.
+    it. `references` are the hosts that values name, where the projection asks for them.
     """
+
+    references: tuple[HostReference, ...] = ()
 
 
 class EnvNames(frozenset[str]):
-    """Names of the environment variables that some rule asks for and the container sets."""
+    """Names of the environment variables that some rule asks for and the container sets.
+
+    `references` are the hosts that values name, where the projection asks for them.
+    """
+
+    references: tuple[HostReference, ...] = ()
 
 
 class ConfigData(dict[str, str]):
@@ -45,6 +58,9 @@ class Projection(Struct, frozen=True, kw_only=True):
     """Environment variable names that are kept."""
     config_maps: Mapping[str, frozenset[str]] = {}
     """By `namespace/name`, the ConfigMaps that are asked for, and the keys that are kept."""
+    host_references: bool = False
+    """Whether hosts that arguments and environment variables name are kept. A capture never holds
+    them."""
 
     def config_keys(self) -> frozenset[str]:
         """Give every key that is kept of some ConfigMap."""
@@ -90,9 +106,9 @@ def decoding_hook(projection: Projection) -> Callable[[type, Any], Any]:
         if kind is ConfigData:
             return ConfigData(_kept_texts(value, config_keys, "entry"))
         if kind is Flags:
-            return _kept_flags(value, projection.flags)
+            return _kept_flags(value, projection)
         if kind is EnvNames:
-            return _kept_env_names(value, projection.env_names)
+            return _kept_env_names(value, projection)
         raise NotImplementedError(f"no decoding for {kind}")  # abstract
 
     return reduce
@@ -112,7 +128,7 @@ _FLAG_NAME = re.compile(r"-[A-Za-z0-9]|--[A-Za-z0-9][A-Za-z0-9._-]*")
 """A word that can only be the name of a flag."""
 
 
-def _kept_flags(value: Any, with_value: frozenset[str]) -> Flags:
+def _kept_flags(value: Any, projection: Projection) -> Flags:
     if isinstance(value, dict):
         # A capture holds flags that were reduced already.
         given = list(value.items())
@@ -122,10 +138,12 @@ def _kept_flags(value: Any, with_value: frozenset[str]) -> Flags:
         raise TypeError("arguments are not a list")
     kept = Flags()
     for name, text in given:
-        if name in with_value:
+        if name in projection.flags:
             kept[name] = text if isinstance(text, str) else None
         elif _FLAG_NAME.fullmatch(name):
             kept[name] = None
+    if projection.host_references:
+        kept.references = references_in(given)
     return kept
 
 
@@ -138,8 +156,13 @@ def _flags_of(words: list[str]) -> Iterator[tuple[str, str | None]]:
             yield name, text if equals else None if following.startswith("-") else following
 
 
-def _kept_env_names(value: Any, names: frozenset[str]) -> EnvNames:
+def _kept_env_names(value: Any, projection: Projection) -> EnvNames:
     if not isinstance(value, list):
         raise TypeError("env is not a list")
     found = (item.get("name") if isinstance(item, dict) else item for item in value)
-    return EnvNames(name for name in found if isinstance(name, str) and name in names)
+    kept = EnvNames(n for n in found if isinstance(n, str) and n in projection.env_names)
+    if projection.host_references:
+        kept.references = references_in(
+            (str(item.get("name")), item.get("value")) for item in value if isinstance(item, dict)
+        )
+    return kept

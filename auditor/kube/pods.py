@@ -82,6 +82,8 @@ class PodSpec(Struct, frozen=True, gc=False, rename="camel", omit_defaults=True)
     host_pid: bool = field(default=False, name="hostPID")
     host_ipc: bool = field(default=False, name="hostIPC")
     node_name: str | None = None
+    service_account_name: str = "default"
+    """As whom it calls the API server."""
     node_selector: dict[str, str] = field(default_factory=dict)
     """Labels that a node must carry for the pod to run there."""
 

@@ -34,6 +34,7 @@ class RbacSubject(Struct, frozen=True, gc=False, omit_defaults=True):
 
     kind: str = ""
     name: str = ""
+    namespace: str | None = None
 
 
 class Binding(Struct, frozen=True, gc=False, rename="camel", omit_defaults=True):
