@@ -35,6 +35,7 @@ from auditor.catalogue.contents import catalogue_with
 from auditor.catalogue.distributions import distributions
 from auditor.catalogue.gateway_controllers import gateway_controllers
 from auditor.kube.inventory import Inventory
+from auditor.kube.policies import NetworkPolicy
 from auditor.kube.resources import (
     ADMIN_POLICIES,
     FOLLOWED_WAYS,
@@ -108,13 +109,17 @@ class Facts:
     @cached_property
     def reachability(self) -> Reachability:
         """Who can talk to whom, as far as policies and the plugin that enforces them decide."""
+        return self.reachability_with(())
+
+    def reachability_with(self, added: tuple[NetworkPolicy, ...]) -> Reachability:
+        """Work out who could talk to whom if there were some policies more."""
         inventory = self.inventory
         return Reachability(
             profile_of(self.platform.cni, self._network_plugin, self.catalogue.plugins),
             inventory.pods,
             inventory.namespaces,
             inventory.nodes,
-            (*inventory.network_policies, *inventory.admin_policies),
+            (*inventory.network_policies, *added, *inventory.admin_policies),
         )
 
     @cached_property

@@ -35,6 +35,12 @@ def audit(cluster: Cluster, inventory: Inventory, rules: Rules, at: datetime) ->
     observed, in UTC; expiry of exceptions and declarations is told from it.
     """
     facts = Facts(cluster, inventory, rules.configuration, at, rules.assume_cni)
+    return audit_of(facts, rules)
+
+
+def audit_of(facts: Facts, rules: Rules) -> Audit:
+    """Judge facts that were worked out under the configuration of some rules."""
+    cluster, inventory = facts.cluster, facts.inventory
     agreements = Agreements(facts)
     findings = sorted(_findings(facts, rules, agreements), key=_order)
     agreements.note_declared()
@@ -45,7 +51,7 @@ def audit(cluster: Cluster, inventory: Inventory, rules: Rules, at: datetime) ->
         provider=cluster.provider,
         account=cluster.account,
         location=cluster.location,
-        at=at,
+        at=facts.at,
         incarnation=inventory.incarnation(),
         state=_state(inventory),
         tenants=tuple(sorted({tenant for segment in segments for tenant in segment.tenants})),

@@ -287,6 +287,12 @@ class Reachability:
         if draft is not None:
             self._load(is_admin=draft.is_admin)
 
+    def remove_network_policies(self, refs: Iterable[ObjectRef]) -> None:
+        """Take many NetworkPolicies away at once; what is laid out for them stays so."""
+        for ref in refs:
+            self._drafts.pop(ref, None)
+        self._load(is_admin=False)
+
     def put_nodes(self, nodes: Iterable[Node]) -> None:
         """Take other nodes; their addresses are part of the layout."""
         self._nodes = tuple(nodes)

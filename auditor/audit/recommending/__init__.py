@@ -1,0 +1,1 @@
+"""Recommending NetworkPolicies: what workloads need, the policies that leave it, what these do."""
