@@ -23,6 +23,7 @@ _COMMANDS = {
     "evidence": "Ask what was stored, now and as of any moment.",
     "explain": "Tell why a finding is so.",
     "reachability": "Tell who can talk to whom in a cluster, and by which policy.",
+    "recommend": "Propose the NetworkPolicies that close what was found, judged beforehand.",
     "serve": "Audit the configuration's clusters again and again, and answer over HTTP.",
     "snapshot": "Capture what an audit reads of one cluster, redacted, into one file.",
 }

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import TypeVar
 
 import click
 from msgspec import Struct
@@ -119,7 +118,7 @@ def command(  # noqa: PLR0913, PLR0917 - one parameter an option
         if start or end or internet or explain or blast_radius or output_format == "dot":
             raise UsageFailure("--tenants goes with text, json or csv, and with no other question")
         reader = FleetReader(configuration, base, partial(_matrix, configuration, at, assume_cni))
-        matrix, code = _one(reader, source)
+        matrix, code = reader.read_one(source)
         print_text(_MATRIX_WRITERS[output_format](matrix), output)
         sys.exit(int(code))
     if blast_radius:
@@ -142,7 +141,7 @@ def command(  # noqa: PLR0913, PLR0917 - one parameter an option
         except UnknownEndError as error:
             return error
 
-    reached, code = _one(FleetReader(configuration, base, answer), source)
+    reached, code = FleetReader(configuration, base, answer).read_one(source)
     if isinstance(reached, UnknownEndError):
         raise UsageFailure(str(reached))
     _say(reached)
@@ -203,7 +202,7 @@ def _radiuses(  # noqa: PLR0913, PLR0917 - what the question is made of
         found = BlastRadiuses(facts).all()
         return item.cluster.id, tuple(one for one in found if wanted in (None, one.ref))
 
-    found, code = _one(FleetReader(configuration, base, answer), source)
+    found, code = FleetReader(configuration, base, answer).read_one(source)
     if isinstance(found, UnknownEndError):
         raise UsageFailure(str(found))
     return found, code
@@ -216,19 +215,6 @@ def _matrix(
     facts = Facts(item.cluster, item.inventory, configuration, at, assume_cni)
     cells = tuple(cell.border for cell in facts.segmentation)
     return Matrix(item.cluster.id, cells, facts.reachability_gap)
-
-
-_Used = TypeVar("_Used")
-
-
-def _one(reader: FleetReader[_Used], source: str) -> tuple[_Used, ExitCode]:
-    """Read the one cluster of a source; one that could not be read at all ends the command."""
-    read = reader.read([source])
-    if len(read.used) > 1:
-        raise UsageFailure(f"{source} holds {len(read.used)} clusters; name one: {source}#CONTEXT")
-    if not read.used:
-        sys.exit(int(read.exit_code))
-    return read.used[0], read.exit_code
 
 
 def _end(text: str | None, facts: Facts) -> ObjectRef | str | None:

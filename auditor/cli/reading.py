@@ -1,13 +1,14 @@
 """Reading the clusters of all sources, many at once; one that fails costs only itself."""
 
 import asyncio
+import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Generic, TypeVar
 
 from msgspec import Struct
 
-from auditor.cli.failures import ExitCode, complain, remark, show_progress, worst
+from auditor.cli.failures import ExitCode, UsageFailure, complain, remark, show_progress, worst
 from auditor.collector.collecting import Limits, read_cluster
 from auditor.collector.projection import projection_for
 from auditor.collector.reading import Reading
@@ -93,6 +94,20 @@ class FleetReader(Generic[Used]):
 
         asyncio.run(keep())
         return kept[0]
+
+    def read_one(self, source: str) -> tuple[Used, ExitCode]:
+        """Read the one cluster of a source; one that could not be read at all ends the command.
+
+        Raises:
+            UsageFailure: the source holds several clusters.
+        """
+        read = self.read([source])
+        if len(read.used) > 1:
+            count = len(read.used)
+            raise UsageFailure(f"{source} holds {count} clusters; name one: {source}#CONTEXT")
+        if not read.used:
+            sys.exit(int(read.exit_code))
+        return read.used[0], read.exit_code
 
     async def read_beside(self, texts: Iterable[str]) -> ReadFleet[Used]:
         """Do the same in a loop that runs already."""

@@ -77,7 +77,7 @@ def _is_meant(ground: Ground, door: Door) -> bool:
         return any(agreed.covering(item) for item in doors)
     is_shut = door.refusal is not None and door.refusal.is_sure
     is_wanted = door.audience in {*BEYOND_THE_CLUSTER, Audience.CLUSTER}
-    return is_wanted and not is_shut and door.entry.via is not Via.HOST_NETWORK
+    return is_wanted and not is_shut
 
 
 def _comers(ground: Ground, door: Door, destination: ObjectRef, port: int) -> Iterable[Source]:

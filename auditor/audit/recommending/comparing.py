@@ -16,11 +16,12 @@ from auditor.analysis.reachability.engine import Answer
 from auditor.analysis.reachability.entities import Entities
 from auditor.analysis.reachability.rows import rows_from, rows_to
 from auditor.analysis.reachability.standing import Allowed, held_by
+from auditor.analysis.workloads import documented_ports
 from auditor.audit.recommending.needs import Destination, Need, Source
 from auditor.kube.policies import NetworkPolicy
 from auditor.model.addresses import AddressSet
 from auditor.model.identity import ObjectRef
-from auditor.model.ports import PortSet
+from auditor.model.ports import PortSet, Protocol
 
 
 class Others(Struct, frozen=True):
@@ -36,13 +37,16 @@ class Others(Struct, frozen=True):
 
 
 class Cut(Struct, frozen=True):
-    """What is possible today between workloads and others, and would not be, or not for sure."""
+    """What is possible today between workloads and others, or may be, and would not be so."""
 
     workloads: tuple[ObjectRef, ...]
     """Of one namespace."""
     is_source: bool
     """Whether they would open the connections; else they would be dialled."""
     ports: PortSet
+    documented: PortSet | None
+    """Those of them that containers document or Services send to; None where nobody documents any,
+    or the ports are outside."""
     others: Others
 
 
@@ -64,7 +68,7 @@ class Comparison:
         self._entities = self._engine.entities
         self._ports = self._engine.ports
         self._owners = Owners(self._engine, facts.workloads)
-        self._workloads = facts.workloads
+        self._documented = documented_by_workload(facts)
         self._after = self._state()
         self._engine.remove_network_policies(
             ObjectRef("NetworkPolicy", policy.metadata.namespace, policy.metadata.name)
@@ -85,7 +89,7 @@ class Comparison:
     # Needs
 
     def loses(self, need: Need) -> bool:
-        """Whether some of what is needed, and may be possible today, would not be for sure."""
+        """Whether some of what is needed is possible today, or may be, and would not be so."""
         if isinstance(need.destination, ObjectRef):
             others = self._bits(need.source)
             numbers: Iterable[int] = self._owners.classes.get(need.destination, ())
@@ -95,8 +99,9 @@ class Comparison:
             numbers = self._classes(need.source)
             before, after = self._before.leaving, self._after.leaving
         return any(
-            self._on(need, before[number].most) & others & ~self._on(need, after[number].least)
+            self._on(need, had) & others & ~self._on(need, has)
             for number in numbers
+            for had, has in _bounds(before[number], after[number])
         )
 
     def _bits(self, end: Source | Destination) -> int:
@@ -104,8 +109,7 @@ class Comparison:
             return self._entities.mask(self._owners.classes.get(end, ()))
         if isinstance(end, tuple):
             return self._entities.atoms.mask(AddressSet.of(end))
-        entities = self._entities
-        return entities.outside | entities.nodes | entities.host_network & entities.living
+        return self._entities.outside | self._entities.nodes
 
     def _classes(self, source: Source) -> Iterable[int]:
         return self._owners.classes.get(source, ()) if isinstance(source, ObjectRef) else ()
@@ -126,31 +130,34 @@ class Comparison:
         classes: set[int] = set()
         for before, after in self._directions():
             for known, answer, numbers in _alike(before, after):
-                more = held_by(self._minus(answer.most, known.most))
-                more |= held_by(self._minus(answer.least, known.least))
-                if more:
-                    gained |= more
-                    classes.update(numbers)
+                for had, has in _bounds(known, answer):
+                    if more := held_by(self._minus(has, had)):
+                        gained |= more
+                        classes.update(numbers)
         classes.update(self._entities.numbers(gained))
         return frozenset(self._entities.classes[number].namespace for number in classes)
 
     def cuts(self) -> tuple[Cut, ...]:
         """Give what would be cut: what arrives at workloads, and what they open to the outside."""
-        found: dict[tuple[str, bool, int, int], list[ObjectRef]] = defaultdict(list)
+        found: dict[tuple[str, bool, int, int, PortSet | None], list[ObjectRef]]
+        found = defaultdict(list)
         naming = Naming(self._entities, self._owners)
         for (before, after), is_source in zip(self._directions(), (False, True), strict=True):
             lost: dict[int, Allowed] = {}
             for known, answer, numbers in _alike(before, after):
-                part = self._minus(known.most, answer.least)
-                lost.update(dict.fromkeys(numbers, part))
+                parts = [self._minus(had, has) for had, has in _bounds(known, answer)]
+                both = merged(parts, self._entities.everyone, self._ports)
+                lost.update(dict.fromkeys(numbers, both))
             for ref, own in self._owners.classes.items():
                 joined = merged((lost[number] for number in own), naming.shown, self._ports)
+                used = None if is_source else self._documented.get(ref)
                 for ports, others in joined.items():
+                    shown = None if used is None else used & self._ports[ports]
                     for part_of in naming.parts(others, ref.namespace or ""):
-                        found[ref.namespace or "", is_source, ports, part_of].append(ref)
+                        found[ref.namespace or "", is_source, ports, part_of, shown].append(ref)
         cuts = [
-            Cut(tuple(refs), is_source, self._ports[ports], naming.of(others, namespace))
-            for (namespace, is_source, ports, others), refs in found.items()
+            Cut(tuple(refs), is_source, self._ports[ports], shown, naming.of(others, namespace))
+            for (namespace, is_source, ports, others, shown), refs in found.items()
         ]
         return tuple(sorted(cuts, key=_order))
 
@@ -173,6 +180,31 @@ class Comparison:
         return found
 
 
+def _bounds(before: Answer, after: Answer) -> Iterator[tuple[Allowed, Allowed]]:
+    """Give what is let through, without and with proposals: for sure, then at most."""
+    yield before.least, after.least
+    if not (before.is_exact and after.is_exact):
+        yield before.most, after.most
+
+
+def documented_by_workload(facts: Facts) -> Mapping[ObjectRef, PortSet]:
+    """Give the ports that containers document or Services send to; none that has no such port."""
+    found: dict[ObjectRef, set[tuple[Protocol, int]]] = defaultdict(set)
+    for workload in facts.workloads:
+        for pod in workload.pods:
+            for port in documented_ports(pod):
+                found[workload.ref].add((port.protocol, port.container_port))
+    for service in facts.inventory.services:
+        for sent in service.spec.ports:
+            for backend in facts.backends.find(service, sent).found:
+                if backend.workload is not None and backend.port is not None:
+                    found[backend.workload].add((sent.protocol, backend.port))
+    return {
+        ref: PortSet.of((protocol, number, number) for protocol, number in sorted(ports))
+        for ref, ports in found.items()
+    }
+
+
 def _order(cut: Cut) -> tuple[object, ...]:
     refs = tuple(map(ObjectRef.sort_key, cut.workloads))
     others = cut.others
@@ -181,6 +213,7 @@ def _order(cut: Cut) -> tuple[object, ...]:
         cut.is_source,
         refs,
         cut.ports.ranges(),
+        cut.documented.ranges() if cut.documented is not None else (),
         not others.is_every_other_namespace,
         others.namespaces,
         others.addresses.cidrs(),

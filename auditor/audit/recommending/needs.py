@@ -8,8 +8,8 @@ from auditor.model.identity import ObjectRef
 from auditor.model.ports import Protocol
 
 EVERYBODY = "everybody"
-"""Whoever comes from outside of the pods: clients that nobody can name, nodes, and pods on the
-network of theirs. A rule for them has to admit everybody."""
+"""Whoever comes from outside of the pods: clients that nobody can name, and nodes with the pods on
+their network. A rule for them has to admit everybody."""
 
 Source = ObjectRef | tuple[str, ...] | str
 """A workload, outside addresses as CIDRs, or `EVERYBODY`."""

@@ -34,6 +34,8 @@ class Recommendation(Struct, frozen=True, kw_only=True):
     cluster_id: str
     cni: Cni
     namespaces: tuple[Recommended, ...] = ()
+    settled: tuple[str, ...] = ()
+    """Namespaces in which no policy would close a finding."""
     withheld: tuple[Withheld, ...] = ()
     closes_elsewhere: tuple[Finding, ...] = ()
     """Findings on other objects, such as pairs of tenants, that all proposals together close."""

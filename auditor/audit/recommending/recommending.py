@@ -49,6 +49,22 @@ _LARGEST_POLICY = 2**20
 """Bytes of a policy that etcd takes, about (Kubernetes, limit of an object)."""
 
 
+_NAMED = 5
+
+
+class UnknownNamespaceError(ValueError):
+    """No pod is in a namespace that is asked for; the message names those that hold some."""
+
+    def __init__(self, name: str, there: tuple[str, ...]) -> None:
+        """Name the namespace, and some of those that could have been meant."""
+        more = f" and {len(there) - _NAMED} more" if len(there) > _NAMED else ""
+        listed = ", ".join(there[:_NAMED]) + more
+        super().__init__(
+            f"no pod is in a namespace {name!r}; "
+            + (f"there are pods in {listed}" if there else "the source holds no pod")
+        )
+
+
 class Recommender:
     """Proposes policies for one cluster and judges them as an audit would."""
 
@@ -65,6 +81,9 @@ class Recommender:
 
         Of a network plugin that is not known it is assumed that it enforces what the API says:
         what is proposed has to hold once it does.
+
+        Raises:
+            UnknownNamespaceError: no pod is in a namespace that is asked for.
         """
         facts = self._facts(self._inventory, self._rules.assume_cni)
         cni = facts.platform.cni
@@ -105,6 +124,9 @@ class Recommender:
         return msgspec.structs.replace(
             known,
             namespaces=self._by_namespace(trial),
+            settled=tuple(
+                name for name in names if name not in trial.namespaces and not withheld.get(name)
+            ),
             withheld=tuple(
                 Withheld(name, reason) for name, reason in sorted(withheld.items()) if reason
             ),
@@ -115,7 +137,7 @@ class Recommender:
             cuts=trial.comparison.cuts(),
             shuts=tuple(no_longer_open(trial)),
             outside=tuple(item for item in needs.outside if item[0].namespace in trial.namespaces),
-            assumed=self._assumed(facts, known, needs) if trial.proposed else (),
+            assumed=self._assumed(trial, known, needs) if trial.proposed else (),
         )
 
     def _by_namespace(self, trial: Trial) -> tuple[Recommended, ...]:
@@ -141,14 +163,13 @@ class Recommender:
 
     def _chosen(self, facts: Facts, wanted: frozenset[str]) -> tuple[str, ...]:
         system = set(self._rules.configuration.system_namespaces)
-        return tuple(
-            name
-            for name in Proposals(facts).namespaces()
-            if (name in wanted if wanted else name not in system)
-        )
+        there = Proposals(facts).namespaces()
+        if unknown := sorted(wanted.difference(there)):
+            raise UnknownNamespaceError(unknown[0], there)
+        return tuple(name for name in there if (name in wanted if wanted else name not in system))
 
-    def _assumed(self, facts: Facts, known: Recommendation, needs: Needs) -> tuple[str, ...]:
-        texts: list[str] = []
+    def _assumed(self, trial: Trial, known: Recommendation, needs: Needs) -> tuple[str, ...]:
+        facts, texts = trial.before.facts, list[str]()
         if known.cni.enforces is Enforces.UNKNOWN:
             texts.append(
                 "which network plugin there is, is not known: that it enforces NetworkPolicies as "
@@ -156,10 +177,22 @@ class Recommender:
             )
         if self._holds_none:
             texts.append("the source holds no NetworkPolicy, so there is taken to be none")
+        texts += [
+            f"{name} is {coverage.state.value}: what it tells of doors and needs is not known"
+            for name, coverage in sorted(self._inventory.coverage.items())
+            if coverage.state.is_shortfall
+        ]
         if Resolvers(facts).is_assumed:
             texts.append(
                 "no DNS server is in the source: k8s-app: kube-dns of kube-system is taken for it"
             )
+        for workload in facts.workloads:
+            on_nodes = any(pod.spec.host_network for pod in workload.pods)
+            if on_nodes and workload.namespace in trial.namespaces:
+                texts.append(
+                    f"{workload.ref} is on its node's network: most plugins take no policy for "
+                    "it, and one that does would cut what it calls"
+                )
         return (*texts, *needs.assumed)
 
 
